@@ -1,0 +1,1 @@
+"""The engineer: rules, diagnosis, tools, conversation."""

@@ -1,0 +1,1 @@
+"""What the building is, and what it did. The bottom layer: it imports nobody of ours."""

@@ -1,0 +1,85 @@
+"""An entity: typed views over its tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+from ontology.defs import Role, kind_of, role_of
+from ontology.errors import Corrupt
+from ontology.kinds import Ref, Tags
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A site, space, equip, point or any other record, seen through its tags."""
+
+    tags: Tags
+
+    @cached_property
+    def ref(self) -> Ref:
+        ref = self.tags.get("id")
+        if not isinstance(ref, Ref):
+            raise Corrupt(f"an entity has no id: {dict(self.tags)!r:.80}", hint="add an `id` tag")
+        return ref
+
+    @property
+    def id(self) -> str:
+        return self.ref.id
+
+    @cached_property
+    def dis(self) -> str:
+        return str(self.tags.get("dis") or self.ref.dis or self.id)
+
+    @cached_property
+    def kind(self) -> str | None:
+        """Kind of equipment or space ("ahu", "room"); None for points and unknown kinds."""
+        return None if self.is_point else kind_of(self.tags)
+
+    @cached_property
+    def role(self) -> Role | None:
+        """What a point does on its equipment; None for anything else."""
+        return role_of(self.tags)
+
+    @property
+    def is_point(self) -> bool:
+        return "point" in self.tags
+
+    @property
+    def is_equip(self) -> bool:
+        return "equip" in self.tags
+
+    @property
+    def is_space(self) -> bool:
+        return "space" in self.tags
+
+    @property
+    def unit(self) -> str:
+        """The unit of the point's history; "" where it has none."""
+        return str(self.tags.get("unit", ""))
+
+    def get_ref(self, tag: str) -> Ref | None:
+        value = self.tags.get(tag)
+        return value if isinstance(value, Ref) else None
+
+    def __getitem__(self, tag: str) -> Any:
+        return self.tags[tag]
+
+    def __contains__(self, tag: str) -> bool:
+        return tag in self.tags
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entity) and other.tags == self.tags
+
+    def __hash__(self) -> int:
+        return hash(self.ref)
+
+
+def refs_in(value: object) -> tuple[Ref, ...]:
+    """The refs of a tag's value: one, a list of them, or none."""
+    if isinstance(value, Ref):
+        return (value,)
+    if isinstance(value, (list, tuple)):
+        return tuple(item for item in cast("list[object]", value) if isinstance(item, Ref))
+    return ()

@@ -1,0 +1,101 @@
+"""The History port: samples in, averaged arrays out.
+
+Values are float64 in the point's canonical unit (on/off as 1.0/0.0), times whole unix seconds UTC.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ontology.errors import BadRequest
+from ontology.kinds import Ref
+from ontology.time import Span
+
+Floats = NDArray[np.float64]
+
+
+class Status(IntEnum):
+    """How far a sample can be trusted."""
+
+    GOOD = 0
+    STALE = 1
+    FAULT = 2
+    OVERRIDDEN = 3
+    OUT_OF_SERVICE = 4
+    ESTIMATED = 5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One value of one point at one instant."""
+
+    point: Ref
+    at: dt.datetime
+    value: float
+    status: Status = Status.GOOD
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Many samples as columns of equal length: `points[index[i]]` had `value[i]` at `ts[i]`."""
+
+    points: tuple[Ref, ...]
+    index: NDArray[np.int32]
+    ts: NDArray[np.int64]
+    value: Floats
+    status: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.index), len(self.ts), len(self.value), len(self.status)}
+        if len(lengths) != 1:
+            raise BadRequest(
+                f"columns of unequal length: {sorted(lengths)}", hint="align the columns"
+            )
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample]) -> Samples:
+        """Columns from single samples."""
+        rows = list(samples)
+        points = tuple(dict.fromkeys(row.point for row in rows))
+        place = {point: i for i, point in enumerate(points)}
+        return cls(
+            points=points,
+            index=np.array([place[row.point] for row in rows], dtype=np.int32),
+            ts=np.array([int(row.at.timestamp()) for row in rows], dtype=np.int64),
+            value=np.array([row.value for row in rows], dtype=np.float64),
+            status=np.array([row.status for row in rows], dtype=np.uint8),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+class History(Protocol):
+    """Time series of points. A sample is identified by (point, second): the last write wins."""
+
+    async def write(self, samples: Samples) -> None:
+        """Store durably; writing the same samples again changes nothing."""
+
+    async def read(
+        self, points: Sequence[Ref], span: Span, step: dt.timedelta
+    ) -> dict[Ref, Floats]:
+        """Mean of each step for each point: arrays of length `span.steps(step)`, NaN where silent.
+
+        Samples that are not finite, and those with status FAULT, count as silence.
+        """
+
+    async def raw(self, point: Ref, span: Span, *, limit: int = 100_000) -> Samples:
+        """The stored samples of one point in time order, at most the first `limit`."""
+
+    async def latest(self, points: Sequence[Ref] | None = None) -> dict[Ref, Sample]:
+        """The newest sample of each point (of all points when None); silent points are absent."""
+
+    async def close(self) -> None:
+        """Give files and connections back."""

@@ -1,0 +1,1 @@
+"""Processes and jobs: the top layer, and the only reader of the environment."""
