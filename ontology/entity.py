@@ -75,6 +75,9 @@ class Entity:
     def __hash__(self) -> int:
         return hash(self.ref)
 
+    def __repr__(self) -> str:
+        return f"<{self.kind or (self.role and self.role.name) or 'entity'} {self.id}>"
+
 
 def refs_in(value: object) -> tuple[Ref, ...]:
     """The refs of a tag's value: one, a list of them, or none."""

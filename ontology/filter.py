@@ -100,7 +100,7 @@ class _Parser:
         if token.kind == "symbol":
             self._at += 1
             parts = token.value.name.split("-")
-            return lambda tags, get: all(part in tags for part in parts)
+            return lambda tags, _get: all(part in tags for part in parts)
         if self._take_name("not"):
             path = self._path()
             return lambda tags, get: not any(True for _ in _walk(tags, path, get))
@@ -181,31 +181,29 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _literal(kind: str, word: str, unit: str | None) -> Any:
+    if kind == "number":
+        digits = word[: len(word) - len(unit)] if unit else word
+        return Number(float(digits.replace("_", "")), unit or "")
+    read = _LITERALS.get(kind)
     try:
-        if kind == "str":
-            return _unescape(word[1:-1])
-        if kind == "uri":
-            return Uri(_unescape(word[1:-1]))
-        if kind == "ref":
-            return Ref(word[1:])
-        if kind == "symbol":
-            return Symbol(word[1:])
-        if kind == "date":
-            return dt.date.fromisoformat(word)
-        if kind == "time":
-            return dt.time.fromisoformat(word)
-        if kind == "number":
-            unit = unit or ""
-            digits = word[: len(word) - len(unit)] if unit else word
-            return Number(float(digits.replace("_", "")), unit)
+        return read(word) if read else word
     except ValueError as cause:
         raise BadRequest(f"not a {kind}: {word!r}", hint="write it as Haystack does") from cause
-    return word
 
 
 def _unescape(text: str) -> str:
     text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m.group(1), 16)), text)
     return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m.group(1), m.group(1)), text)
+
+
+_LITERALS: dict[str, Callable[[str], Any]] = {
+    "str": lambda word: _unescape(word[1:-1]),
+    "uri": lambda word: Uri(_unescape(word[1:-1])),
+    "ref": lambda word: Ref(word[1:]),
+    "symbol": lambda word: Symbol(word[1:]),
+    "date": dt.date.fromisoformat,
+    "time": dt.time.fromisoformat,
+}
 
 
 def _walk(tags: Mapping[str, Any], path: tuple[str, ...], resolve: Resolve) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from ontology.entity import Entity, refs_in
 from ontology.errors import NotFound
 from ontology.filter import parse_filter
 from ontology.kinds import Ref
+from ontology.zones import zone_named
 
 
 class Building:
@@ -76,8 +77,8 @@ class Building:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The site's time zone, from its `tz` tag (an IANA name or Haystack's city name)."""
-        return ZoneInfo(str(self.site.tags.get("tzName") or self.site.tags.get("tz") or "UTC"))
+        """The site's time zone, from its `tz` tag."""
+        return zone_named(str(self.site.tags.get("tz", "UTC")))
 
     def points(self, of: Ref | str) -> list[Entity]:
         """Points of an equipment; for a space, those of every equipment in it."""

@@ -55,6 +55,9 @@ class Number:
     value: float
     unit: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", float(self.value))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Number):
             return NotImplemented

@@ -13,7 +13,6 @@ from ontology.defs import ROLE, markers
 from ontology.kinds import Coord, Number, Ref
 
 SITE = "riverside-tower"
-TZ = "Asia/Bangkok"
 GUEST_FLOORS = tuple(range(5, 21))
 ROOMS = tuple(f"{floor}{n:02d}" for floor in GUEST_FLOORS for n in range(1, 13))
 IAQ_ROOMS = tuple(f"{floor}{n:02d}" for floor in GUEST_FLOORS for n in (7,)) + tuple(
@@ -56,7 +55,7 @@ def riverside_tower() -> list[dict[str, Any]]:
     entities = [
         {
             "id": Ref(SITE, "Riverside Tower"), "dis": "Riverside Tower", **markers(("site",)),
-            "tz": "Bangkok", "tzName": TZ, "geoCity": "Bangkok", "geoCountry": "TH",
+            "tz": "Bangkok", "geoCity": "Bangkok", "geoCountry": "TH",
             "geoCoord": Coord(13.7235, 100.5144), "area": Number(38_000, "m²"),
             "primaryFunction": "Hotel", "yearBuilt": Number(2009),
         }
