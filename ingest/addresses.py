@@ -1,0 +1,160 @@
+"""The grammar of register addresses, protocol by protocol: text in lines.toml to a checked value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ontology.errors import BadRequest
+
+BACNET_TYPES: Final[Mapping[str, int]] = {
+    # object type -> its number (ASHRAE 135, clause 21, BACnetObjectType)
+    "analog-input": 0, "analog-output": 1, "analog-value": 2,
+    "binary-input": 3, "binary-output": 4, "binary-value": 5,
+    "multi-state-input": 13, "multi-state-output": 14, "multi-state-value": 19,
+}  # fmt: skip
+BACNET_INSTANCE_MAX: Final = 4_194_302
+"""22 bits of instance; 4194303 means "any device" (ASHRAE 135, clause 12.11)."""
+
+MODBUS_TABLES: Final = ("coil", "discrete", "holding", "input")
+MODBUS_TYPES: Final[Mapping[str, int]] = {
+    # type -> registers it takes
+    "bool": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2,
+}  # fmt: skip
+MODBUS_ORDERS: Final = ("ABCD", "CDAB", "BADC", "DCBA")
+"""Order of the four bytes on the wire, A the most significant."""
+
+
+@dataclass(frozen=True, slots=True)
+class BacnetAddress:
+    """An object of a BACnet device, such as "analog-input,3"."""
+
+    type: str
+    instance: int
+
+    @property
+    def commandable(self) -> bool | None:
+        """Outputs always have a priority array, inputs never; of values only the device knows (None)."""
+        return {"output": True, "input": False}.get(self.type.rpartition("-")[2])
+
+    def clashes(self, other: BacnetAddress) -> bool:
+        return self == other
+
+
+@dataclass(frozen=True, slots=True)
+class ModbusAddress:
+    """Registers of a Modbus unit, such as "input:100:float32:ABCD"; addresses count from zero."""
+
+    table: str
+    start: int
+    type: str
+    order: str = "ABCD"
+
+    @property
+    def count(self) -> int:
+        """How many registers (or bits) it takes."""
+        return MODBUS_TYPES[self.type]
+
+    @property
+    def end(self) -> int:
+        return self.start + self.count
+
+    def clashes(self, other: ModbusAddress) -> bool:
+        """Whether both take a register in common."""
+        return self.table == other.table and self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAddress:
+    """A value of a decoded LoRaWAN payload, such as "co2" or "temperature:3" (Cayenne channel 3)."""
+
+    field: str
+
+    def clashes(self, other: FieldAddress) -> bool:
+        return self == other
+
+
+Address = BacnetAddress | ModbusAddress | FieldAddress
+
+
+def bacnet_address(text: str) -> BacnetAddress:
+    """From "analog-input,3"; raises BadRequest.
+
+    >>> bacnet_address("analog-output,12")
+    BacnetAddress(type='analog-output', instance=12)
+    """
+    kind, comma, number = (part.strip() for part in text.partition(","))
+    if not comma or kind not in BACNET_TYPES or not number.isdecimal():
+        raise BadRequest(
+            f"not a BACnet object: {text!r}",
+            hint=f'write "type,instance", such as "analog-input,3"; types: {", ".join(BACNET_TYPES)}',
+        )
+    instance = int(number)
+    if instance > BACNET_INSTANCE_MAX:
+        raise BadRequest(
+            f"BACnet instance {instance} is out of range", hint=f"use 0 to {BACNET_INSTANCE_MAX}"
+        )
+    return BacnetAddress(kind, instance)
+
+
+def modbus_address(text: str) -> ModbusAddress:
+    """From "table:start[:type[:order]]"; raises BadRequest.
+
+    >>> modbus_address("holding:40:uint32:CDAB").end
+    42
+    >>> modbus_address("coil:7").type
+    'bool'
+    """
+    table, _, rest = text.strip().partition(":")
+    start, _, rest = rest.partition(":")
+    bits = table in ("coil", "discrete")
+    kind, _, order = (rest or ("bool" if bits else "uint16")).partition(":")
+    order = order or "ABCD"
+    _require(text, table in MODBUS_TABLES, f"the table is one of {', '.join(MODBUS_TABLES)}")
+    _require(text, start.isdecimal(), "the address is a whole number from 0")
+    _require(text, kind in MODBUS_TYPES, f"the type is one of {', '.join(MODBUS_TYPES)}")
+    _require(text, bits == (kind == "bool"), "bool belongs to coil and discrete, numbers elsewhere")
+    _require(text, order in MODBUS_ORDERS, f"the word order is one of {', '.join(MODBUS_ORDERS)}")
+    address = ModbusAddress(table, int(start), kind, order)
+    _require(text, address.end <= 65_536, "addresses end at 65535")
+    return address
+
+
+def _require(text: str, holds: bool, hint: str) -> None:
+    if not holds:
+        raise BadRequest(
+            f"not a Modbus register: {text!r}", hint=f'{hint}; e.g. "input:100:float32:ABCD"'
+        )
+
+
+_FIELD = re.compile(r"[a-z][a-z0-9_.]*(:\d{1,3})?")
+
+
+def field_address(text: str) -> FieldAddress:
+    """From "co2" or "temperature:3"; raises BadRequest."""
+    if not _FIELD.fullmatch(text.strip()):
+        raise BadRequest(
+            f"not a payload field: {text!r}", hint='use the codec\'s names, such as "co2"'
+        )
+    return FieldAddress(text.strip())
+
+
+ADDRESS: Final[Mapping[str, Callable[[str], Address]]] = {
+    "bacnet": bacnet_address,
+    "modbus": modbus_address,
+    "lorawan": field_address,
+}
+
+
+def clash(one: Address, other: Address) -> bool:
+    """Whether two addresses of the same line read the same thing."""
+    match one, other:
+        case BacnetAddress(), BacnetAddress():
+            return one.clashes(other)
+        case ModbusAddress(), ModbusAddress():
+            return one.clashes(other)
+        case FieldAddress(), FieldAddress():
+            return one.clashes(other)
+    return False
