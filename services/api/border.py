@@ -1,0 +1,136 @@
+"""What every request passes first: the Host guard, the body cap, and the headers of every answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ontology.errors import BadRequest, PlantroomError, Refused
+from services.api.errors import MEDIA_TYPE, TooLarge, problem, status_of
+
+_DRAIN: Final = 32 * 1024 * 1024
+"""Bytes of a refused body still read, so that the client gets to see the answer."""
+
+_CONTENT_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS: Final = (
+    (
+        b"content-security-policy",
+        _CONTENT_POLICY.encode(),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+"""No remote origin may be contacted from a page of ours, whatever a document or model writes into it.
+
+Inline styles are allowed for the chart library, which positions its canvas with them.
+"""
+
+
+class Border:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, *, hosts: tuple[str, ...], max_body: int) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        sending = _with_headers(send)
+        try:
+            self._check_origin(headers)
+            body = await self._body(headers, receive)
+        except PlantroomError as error:
+            await _refuse(error, sending)
+            return
+        await self._app(scope, _replay(body, receive), sending)
+
+    def _check_origin(self, headers: dict[bytes, str]) -> None:
+        host = headers.get(b"host", "")
+        name = _without_port(host)
+        if "*" not in self._hosts and name not in self._hosts:
+            raise Refused(
+                f"this server is not called {name!r:.80}",
+                hint=f"open it as {' or '.join(sorted(self._hosts))}, or allow the name in the settings",
+            )
+        origin = headers.get(b"origin")
+        if origin and origin != "null" and origin.partition("://")[2].lower() != host.lower():
+            raise Refused(
+                f"a page of {origin!r:.80} may not use this server",
+                hint="open Plantroom's own page",
+            )
+
+    async def _body(self, headers: dict[bytes, str], receive: Receive) -> bytes | None:
+        """The whole body (None: the client has gone); a body over the cap is read away and refused."""
+        kept, seen, more = bytearray(), 0, True
+        if not headers.get(b"content-length", "0").isdigit():
+            raise BadRequest("content-length is not a number", hint="send the length in bytes")
+        while more and seen <= _DRAIN:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            chunk = message.get("body", b"")
+            seen += len(chunk)
+            more = message.get("more_body", False)
+            if seen <= self._max_body:
+                kept += chunk
+        if seen > self._max_body:
+            raise TooLarge(
+                f"the request is over {self._max_body // 1024} KB long",
+                hint="ask in a few sentences; put long texts into the documents folder",
+            )
+        return bytes(kept)
+
+
+def _without_port(host: str) -> str:
+    name = host.lower()
+    if name.startswith("["):
+        return name.partition("]")[0] + "]"
+    return name.partition(":")[0]
+
+
+def _replay(body: bytes | None, receive: Receive) -> Receive:
+    """The body once, then what the client does next (it hangs up)."""
+    first: list[Message] = [
+        {"type": "http.disconnect"}
+        if body is None
+        else {"type": "http.request", "body": body, "more_body": False}
+    ]
+
+    async def replayed() -> Message:
+        return first.pop() if first else await receive()
+
+    return replayed
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = {name for name, _ in message.get("headers", ())}
+            ours = [pair for pair in SECURITY_HEADERS if pair[0] not in given]
+            message = {**message, "headers": [*message.get("headers", ()), *ours]}
+        await send(message)
+
+    return sending
+
+
+async def _refuse(error: PlantroomError, send: Send) -> None:
+    body = json.dumps(problem(error)).encode()
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
+    await send({"type": "http.response.body", "body": body})
