@@ -1,0 +1,45 @@
+# The words a developer needs: demo, test, lint, bench, docs (and test-llm, ui, clean).
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8400
+
+.PHONY: demo test lint bench docs ui model llm-env test-llm test-browser setup clean
+
+demo: setup ui model  ## build Riverside Tower, serve its devices, poll them, open the chat
+	@$(BIN)/plantroom demo --port $(PORT)
+
+test: setup ui model  ## every fast test; what cannot run here is skipped visibly
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not llm"
+
+lint: setup  ## format, rules, types, who may import whom
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup model  ## what we claim, measured
+	@$(BIN)/plantroom bench journeys --json
+
+docs: setup  ## write the generated reference pages; fails when they were out of date
+	@$(BIN)/python -m services.reference docs
+	@git diff --exit-code -- docs
+
+setup: .venv/ready
+.venv/ready: pyproject.toml constraints.txt infra/setup
+	@PYTHON="$(PYTHON)" infra/setup
+
+ui: setup  ## the web UI; without a usable node the server says so on a plain page
+	@$(BIN)/python web/build.py
+
+model: setup  ## the embedding model; without it documents are searched by words only
+	@$(BIN)/python -m edge.build var/models/all-MiniLM-L6-v2 || true
+
+llm-env: .venv-llm/ready
+.venv-llm/ready: infra/setup-llm
+	@PYTHON="$(PYTHON)" infra/setup-llm
+
+test-llm: setup llm-env  ## the agent in model mode against a real vLLM server on this CPU
+	@$(BIN)/python -m pytest -q -m llm tests/llm
+
+clean:
+	rm -rf .venv .venv-llm var build dist

@@ -1,0 +1,123 @@
+"""The command `plantroom`: demo, serve, ask, check, bench."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ontology.errors import BadRequest, NotFound, PlantroomError, Refused, Unavailable
+from ontology.time import parse_instant
+from services import asking, demo, doctor, screen, serving
+from services.settings import Settings, load_settings
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="The on-prem AI chief engineer for buildings.",
+)  # fmt: skip
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+EXIT_CODES: tuple[tuple[type[PlantroomError], int], ...] = (
+    (Refused, 3), (BadRequest, 2), (NotFound, 4), (Unavailable, 5), (PlantroomError, 1),
+)  # fmt: skip
+BENCH = Path(__file__).parents[1] / "bench"
+
+Home = Annotated[Path | None, typer.Option("--home", help="folder of the building's data")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
+Port = Annotated[int | None, typer.Option("--port", help="port to serve on; 0: any free one", min=0, max=65_535)]
+
+
+@app.command(name="demo")
+def demo_(
+    home: Home = None,
+    port: Port = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="build Riverside Tower anew")] = False,
+    ask: Annotated[str | None, typer.Option("--ask", help="ask one question once it runs, then stop")] = None,
+) -> None:
+    """Build Riverside Tower, serve its devices on loopback, poll them, and open the chat."""
+    asyncio.run(demo.run(_settings(home, port), err, fresh=fresh, ask=ask))
+
+
+@app.command()
+def serve(home: Home = None, port: Port = None) -> None:
+    """Serve a building that was set up before: chat, API, poller, fault rules."""
+    asyncio.run(serving.run(_settings(home, port), err))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="in the words of the plant room, English or Thai")],
+    home: Home = None,
+    plan: Annotated[bool, typer.Option("--plan", help="only show how the question was understood")] = False,
+    now: Annotated[str | None, typer.Option("--now", help="ask as if it were this time (ISO 8601 with offset)")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the building a question."""
+    settings = _settings(home, None)
+    at = parse_instant(now) if now else None
+    if plan:
+        shown = asyncio.run(asking.plan(settings, question, now=at or dt.datetime.now(dt.UTC)))
+        _print_json(shown) if as_json else screen.plan(out, shown)
+        return
+    answer = asyncio.run(asking.answer(settings, question, now=at, on_event=None if as_json else screen.live(err)))
+    _print_json(answer) if as_json else screen.answer(out, answer)
+
+
+@app.command()
+def check(home: Home = None, as_json: AsJson = False) -> None:
+    """What is installed, reachable, degraded, and what to do about it."""
+    found = doctor.examine(_settings(home, None))
+    if as_json:
+        _print_json({"ok": all(f.state != "missing" for f in found), "checks": [f.to_json() for f in found]})
+    else:
+        screen.checks(out, found)
+    raise typer.Exit(1 if any(f.state == "missing" for f in found) else 0)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="journeys ...")],
+    quick: Annotated[bool, typer.Option("--quick", help="a shorter run, with the same targets")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a claim of the README; exit 0 only if every target holds."""
+    names = sorted(p.stem for p in BENCH.glob("[a-z]*.py") if p.stem != "targets")
+    if name not in names:
+        raise NotFound(f"no bench is called {name!r}", hint=f"one of: {', '.join(names) or 'none here'}")
+    flags = [flag for flag, on in (("--quick", quick), ("--json", as_json)) if on]
+    done = subprocess.run([sys.executable, "-m", f"bench.{name}", *flags], cwd=BENCH.parent, check=False)  # noqa: S603  (our own module)
+    raise typer.Exit(done.returncode)
+
+
+def main() -> None:
+    """Run the command; an error of ours becomes one line with a hint and a sensible exit code."""
+    try:
+        app()
+    except PlantroomError as error:
+        if "--json" in sys.argv:
+            _print_json({"error": {"code": error.code, "message": str(error), "hint": error.hint}})
+        err.print(f"plantroom: {error}", markup=False)
+        if error.hint:
+            err.print(f"  {error.hint}", markup=False)
+        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+
+
+def _settings(home: Path | None, port: int | None) -> Settings:
+    given: dict[str, Any] = {"home": home, "port": port}
+    return load_settings(**{key: value for key, value in given.items() if value is not None})
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""How the command line shows plans, answers and checks to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.text import Text
+
+from services.doctor import Check
+
+MARKS = {"ok": ("✓", "green"), "degraded": ("!", "yellow"), "missing": ("✗", "red")}
+
+
+def plan(console: Console, shown: Mapping[str, Any]) -> None:
+    """How a question was understood."""
+    for key in ("intent", "entities", "quantity", "time", "question_back"):
+        value = shown[key]
+        if isinstance(value, list):
+            value = ", ".join(value)
+        if isinstance(value, dict):
+            value = f"{value['start']} to {value['end']}"
+        console.print(Text(f"{key:14}{value or '-'}"))
+    for step in shown["steps"]:
+        args = ", ".join(f"{name}={value!r}" for name, value in step["args"].items())
+        console.print(Text(f"{'step':14}{step['tool']}({args})"))
+
+
+def answer(console: Console, found: Mapping[str, Any]) -> None:
+    """An answer with its evidence."""
+    console.print(Markdown(str(found["answer"])))
+    console.print()
+    for item in found["evidence"]:
+        console.print(Text(f"[{item['id']}] {item['kind']}: {item['source']}", style="dim"))
+    how = "no language model was used" if found["mode"] == "playbook" else "written by the language model"
+    console.print(Text(f"{found['elapsed_s']:.1f} s, {how}", style="dim"))
+
+
+def live(console: Console) -> Callable[[Mapping[str, Any]], None]:
+    """Shows the steps of a run as they happen."""
+
+    def show(event: Mapping[str, Any]) -> None:
+        if event["type"] == "step_started":
+            console.print(Text(f"… {event['says']}", style="dim"))
+        elif event["type"] == "note":
+            console.print(Text(f"! {event['text']}", style="yellow"))
+
+    return show
+
+
+def checks(console: Console, found: Sequence[Check]) -> None:
+    """What the doctor found, one line each; the mark says it without colour too."""
+    for check in found:
+        mark, style = MARKS[check.state]
+        line = Text(f"{mark} {check.name:16}", style=style) + Text(check.says, style="default")
+        console.print(line)
+        if check.hint:
+            console.print(Text(f"  {'':16}{check.hint}", style="dim"))

@@ -1,0 +1,67 @@
+"""Settings: one frozen tree with defaults that run on a bare laptop. Read once, in `services.wire`.
+
+Each is an environment variable: `PLANTROOM_PORT=8500`, `PLANTROOM_LLM__URL=http://gpu-box:8000/v1`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ontology.errors import BadRequest
+
+
+class Llm(BaseModel):
+    """The language model; without a URL, playbooks answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: HttpUrl | None = Field(default=None, description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1")
+    model: str = Field(default="", description="model name; empty: the first one the server offers")
+    api_key: SecretStr = Field(default=SecretStr(""), description="bearer token of the model server")
+    timeout_s: float = Field(default=60.0, gt=0, le=600, description="silence after which the model counts as dead")
+
+
+class Mqtt(BaseModel):
+    """A LoRaWAN network server's broker; without a host, uplinks come by webhook."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(default="", description="MQTT broker; empty: none")
+    port: int = Field(default=1883, ge=1, le=65_535, description="MQTT port")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLANTROOM_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    home: Path = Field(default=Path("var/riverside"), description="folder of records, history, index and documents")
+    models: Path = Field(default=Path("var/models"), description="folder of the embedding model")
+    records_url: str = Field(default="", description="SQLAlchemy URL of the records; empty: SQLite in `home`")
+    host: str = Field(default="127.0.0.1", description="address to serve on; others than loopback need a reverse proxy with authentication")
+    port: int = Field(default=8400, ge=0, le=65_535, description="port to serve on; 0: any free one")
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="secret of POST /api/ingest/lorawan; empty: a new one at each start")
+    tariff_per_kwh: float = Field(default=4.2, gt=0, description="electricity price per kWh in the site's currency (THB in the demo)")
+    detect_every_s: float = Field(default=600.0, ge=10, description="seconds between two runs of the fault rules")
+    llm: Llm = Field(default=Llm(), description="the language model")
+    mqtt: Mqtt = Field(default=Mqtt(), description="the LoRaWAN broker")
+
+    @property
+    def records_db(self) -> str:
+        """The URL of the records database."""
+        return self.records_url or f"sqlite:///{self.home / 'records.db'}"
+
+
+def load_settings(**given: object) -> Settings:
+    """Settings from the environment, `given` wins. Raises BadRequest naming the variable."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        name = "PLANTROOM_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise BadRequest(f"{name}: {first['msg']}", hint="see docs/reference-settings.md") from cause
