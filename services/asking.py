@@ -1,0 +1,87 @@
+"""Asking from the command line: through the server where one runs, else on the building's files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import httpx2
+
+from agent.events import to_json
+from agent.plan import Question
+from agent.playbooks.planner import PlaybookPlanner
+from ontology.errors import PlantroomError, Unavailable
+from ontology.time import UTC
+from services.serving import running_server
+from services.settings import Settings
+from services.wire import load_building, open_system
+
+OnEvent = Callable[[Mapping[str, Any]], None]
+ANSWER_TIMEOUT_S = 300.0
+
+
+async def plan(settings: Settings, question: str, *, now: dt.datetime) -> dict[str, Any]:
+    """How a question is understood, without running anything."""
+    building = await load_building(settings)
+    return PlaybookPlanner(building).plan(Question(question, now)).to_json()
+
+
+async def answer(
+    settings: Settings, question: str, *, now: dt.datetime | None, on_event: OnEvent | None
+) -> dict[str, Any]:
+    """The answer event as JSON. Raises the error that stood in its place."""
+    url = None if now else running_server(settings)
+    events = _remote(url, question) if url else _embedded(settings, question, now)
+    found: dict[str, Any] | None = None
+    failed: PlantroomError | None = None
+    async for event in events:
+        if on_event:
+            on_event(event)
+        if event["type"] == "answer":
+            found = {key: value for key, value in event.items() if key != "type"}
+        if event["type"] == "failed":
+            failed = _error(event)
+    if found is None:
+        raise failed or Unavailable("the run ended without an answer", hint="ask again")
+    return found
+
+
+async def _embedded(
+    settings: Settings, question: str, now: dt.datetime | None
+) -> AsyncIterator[dict[str, Any]]:
+    clock = (lambda: now) if now else (lambda: dt.datetime.now(UTC))
+    async with open_system(settings, clock=clock) as system:
+        async for event in system.engineer.run(Question(question, clock())):
+            yield to_json(event)
+
+
+async def _remote(url: str, question: str) -> AsyncIterator[dict[str, Any]]:
+    run = uuid.uuid4()
+    try:
+        async with httpx2.AsyncClient(base_url=url, timeout=ANSWER_TIMEOUT_S) as client:
+            begun = await client.post(f"/api/runs/{run}", json={"question": question})
+            if begun.is_error:
+                raise _error(begun.json())
+            async with client.stream("GET", f"/api/runs/{run}/events") as stream:
+                async for line in stream.aiter_lines():
+                    if line.startswith("data:"):
+                        yield json.loads(line.removeprefix("data:"))
+    except httpx2.TransportError as cause:
+        raise Unavailable(f"the server at {url} went away: {cause}", hint="start it again, then ask again") from cause
+
+
+def _error(event: Mapping[str, Any]) -> PlantroomError:
+    """The error of the tree that this JSON tells of."""
+    kinds = _tree(PlantroomError)
+    kind = kinds.get(str(event.get("code")), PlantroomError)
+    return kind(str(event.get("message") or event.get("title") or event), hint=str(event.get("hint", "")))
+
+
+def _tree(kind: type[PlantroomError]) -> dict[str, type[PlantroomError]]:
+    found = {kind.code: kind}
+    for child in kind.__subclasses__():
+        found |= _tree(child)
+    return found
