@@ -1,0 +1,151 @@
+"""The verb `faults`: findings of the rules, with proof, ranked causes, next check and cost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+from agent.diagnosis import Family, Finding, State
+from agent.evidence import Figure, ToolResult
+from agent.faultbook import below
+from agent.figures import show, show_time
+from agent.tools.spec import Arg, Tool
+from agent.tools.toolbox import Draft, Toolbox
+from ontology.time import Span
+
+FAMILIES: Final = tuple(family.value for family in Family)
+LOOK_BACK: Final = dt.timedelta(days=30)
+
+
+async def faults(
+    box: Toolbox,
+    *,
+    of: list[str] | None = None,
+    state: str = "open",
+    kind: str | None = None,
+    start: dt.datetime | None = None,
+    end: dt.datetime | None = None,
+    cause: bool = False,
+    count: int = 10,
+    rank: str | None = None,
+) -> ToolResult:
+    """Findings on the entities, what is inside or fed by them, and (with `cause`) upstream of them."""
+    found = await _read(box, state, start, end)
+    wanted = set[str]()
+    for id in of or ():
+        wanted |= below(box.building, id)
+        if cause:
+            wanted |= {e.id for e, _, _ in box.building.upstream(id)}
+    if of:
+        found = [f for f in found if f.equip in wanted or f.point in of]
+        own = {entity for id in of for entity in below(box.building, id)}
+        found.sort(key=lambda f: f.equip not in own)
+    if kind:
+        found = [f for f in found if f.family.value == kind]
+    if rank:
+        found.sort(key=_RANKS[rank])
+    draft = Draft("faults")
+    cite = draft.cite("fault", f"{state} findings" + (f" of {', '.join(of)}" if of else ""))
+    draft.facts |= {"of": of or [], "state": state, "kind": kind,
+                    "total": draft.figure("found", len(found), "", cite)}  # fmt: skip
+    draft.lines.append(f"{len(found)} {state} findings [{cite}]")
+    for finding in found[:count]:
+        row = finding_row(box, draft, finding)
+        draft.rows.append(row)
+        draft.lines += finding_lines(box, row, deep=cause or len(found) <= 3)
+    if not found:
+        draft.lines.append(
+            "no finding; that the rules see nothing does not prove that nothing is wrong"
+        )
+    return draft.done()
+
+
+async def _read(
+    box: Toolbox, state: str, start: dt.datetime | None, end: dt.datetime | None
+) -> list[Finding]:
+    if state == "open" and start is None:
+        return await box.faultbook.open_faults(limit=500)
+    span = Span(start or box.now - LOOK_BACK, max(end or box.now, start or box.now))
+    found = await box.faultbook.all(span)
+    return [f for f in found if state == "all" or f.status is State.OPEN]
+
+
+_RANKS: dict[str, Any] = {
+    "severity": lambda f: (-int(f.severity), -(f.impact.cost or 0.0)),
+    "cost": lambda f: (-(f.impact.cost or 0.0), -int(f.severity)),
+}
+
+
+def finding_row(box: Toolbox, draft: Draft, finding: Finding) -> dict[str, Any]:
+    """A finding with its numbers as figures, cited."""
+    cite = draft.cite(
+        "fault", finding.id, finding.says, equip=finding.equip, start=finding.start,
+        proofs=[p.text for p in finding.proofs],
+    )  # fmt: skip
+    currency = box.tariff.currency if box.tariff else ""
+    proofs = [
+        {"point": p.point, "text": p.text, "statistic": p.statistic, "start": p.span.start, "end": p.span.end,
+         "value": draft.figure(f"{finding.id}.{p.point}.{p.statistic}", p.value, p.unit, cite)}
+        for p in finding.proofs
+    ]  # fmt: skip
+    causes = [
+        {"says": c.says, "check": c.check, "equip": c.equip or finding.equip,
+         "likelihood": draft.figure(f"{finding.id}.{c.id}", round(c.likelihood * 100), "%", cite),
+         "proofs": [p.text for p in c.proofs]}
+        for c in finding.causes
+    ]  # fmt: skip
+    hours = (finding.span(box.now).duration / dt.timedelta(hours=1)) if finding.start else 0.0
+    return {
+        "id": finding.id, "equip": finding.equip, "point": finding.point, "rule": finding.rule,
+        "family": finding.family.value, "says": finding.says, "severity": finding.severity.name.lower(),
+        "start": finding.start, "end": finding.end, "status": finding.status.value, "proofs": proofs,
+        "causes": causes, "next_check": finding.next_check, "parent": finding.parent, "evidence": cite,
+        "lasted": _lasted(draft, finding, hours, cite),
+        "kwh": draft.figure(f"{finding.id}.kwh", finding.impact.kwh, "kWh", cite),
+        "cost": draft.figure(f"{finding.id}.cost", finding.impact.cost, currency, cite),
+        "comfort_hours": draft.figure(f"{finding.id}.comfort", finding.impact.comfort_hours, "h", cite),
+        "method": finding.impact.method,
+    }  # fmt: skip
+
+
+def _lasted(draft: Draft, finding: Finding, hours: float, cite: str) -> Figure:
+    if hours < 48:
+        return draft.figure(f"{finding.id}.lasted", hours, "h", cite)
+    return draft.figure(f"{finding.id}.lasted", round(hours / 24), "days", cite)
+
+
+def finding_lines(box: Toolbox, row: dict[str, Any], *, deep: bool) -> list[str]:
+    """A finding as a language model reads it."""
+    since = show_time(row["start"], box.zone, box.now)
+    line = f"[{row['evidence']}] {row['equip']}: {row['says']} ({row['severity']}, since {since})"
+    if row["kwh"].value is not None:
+        line += f"; {show(row['kwh'])} wasted"
+    if row["cost"].value is not None:
+        line += f", {show(row['cost'])}"
+    lines = [line]
+    if deep:
+        lines += [f"  proof: {p['text']}" for p in row["proofs"][:3]]
+        lines += [
+            f"  cause {show(c['likelihood'])}: {c['says']}; check: {c['check']}"
+            for c in row["causes"][:3]
+        ]
+    if row["next_check"]:
+        lines.append(f"  next check: {row['next_check']}")
+    return lines
+
+
+TOOL = Tool(
+    "faults",
+    "Findings of the diagnosis rules: symptom, proof, ranked causes, next check, cost.",
+    (
+        Arg("of", "ids", "only on these, inside them or fed by them; none: the whole building"),
+        Arg("state", "choice", "open: still there now; all: also closed ones of the last 30 days", ("open", "all")),
+        Arg("kind", "choice", "family of rules", FAMILIES),
+        Arg("start", "time", "only findings that touch the range from here"),
+        Arg("end", "time", "to here"),
+        Arg("cause", "flag", "true: with causes, and findings upstream too"),
+        Arg("count", "integer", "how many to list", high=50),
+        Arg("rank", "choice", "order", ("severity", "cost")),
+    ),
+    faults,
+)  # fmt: skip

@@ -1,0 +1,306 @@
+"""The verb `history`: what a quantity is, was, cost or how it compares, from measured samples only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+import numpy as np
+
+from agent.diagnosis import Family, Finding
+from agent.evidence import Chart, Figure, Series, ToolResult
+from agent.figures import show, show_span, show_time, signed
+from agent.tools import folds
+from agent.tools.measure import Ask, Found, newest_of, over
+from agent.tools.quantities import Reading, quantity_dis, readings
+from agent.tools.spec import Arg, Tool
+from agent.tools.toolbox import Draft, Toolbox
+from ontology.errors import BadRequest
+from ontology.time import Span
+from ontology.units import symbol
+
+LONGEST: Final = dt.timedelta(days=400)
+STALE: Final = dt.timedelta(minutes=30)
+"""A value older than this is not "now": twice the slowest wireless reporting interval."""
+MAX_DRAWN: Final = 6
+MAX_PER_LINE: Final = 300
+STATS: Final = ("latest", "mean", "min", "max", "sum", "trend", "duration", "count", "list")
+
+
+async def history(
+    box: Toolbox,
+    *,
+    of: list[str],
+    quantity: str,
+    start: dt.datetime | None = None,
+    end: dt.datetime | None = None,
+    stat: str | None = None,
+    step_minutes: int | None = None,
+    compare_start: dt.datetime | None = None,
+    compare_end: dt.datetime | None = None,
+    rank: str | None = None,
+    count: int = 10,
+    unit: str | None = None,
+    condition: tuple[str, float] | None = None,
+) -> ToolResult:
+    """One number per entity (see `STATS`), ranked, compared and drawn as asked."""
+    found = {r.source: r for id in of for r in readings(box.building, id, quantity)}
+    asked = list(found.values())
+    total = asked[0].fold not in ("mean", "ratio")
+    span = _span(box, start, end)
+    if span is None and (total or stat in _NEED_RANGE):
+        span = Span.last(dt.timedelta(days=1), now=box.now)
+    if stat == "latest" and (total or span is None or span.end > box.now - STALE):
+        span, stat = (span, "sum") if total else (None, stat)
+    compare = _span(box, compare_start, compare_end)
+    stat = stat or ("latest" if span is None else "mean")
+    ask = Ask(
+        quantity, stat, symbol(unit or ""), condition, rank or "", count,
+        span, compare,
+        dt.timedelta(minutes=step_minutes) if step_minutes else None,
+    )  # fmt: skip
+    if stat == "duration" and condition is None and asked[0].unit != "on/off":
+        raise BadRequest("duration needs a condition", hint='condition: {"op": ">", "value": 26}')
+    draft = Draft("history")
+    draft.facts |= {"quantity": quantity, "stat": stat, "of": of, "rank": ask.rank}
+    if ask.span is None:
+        values = await newest_of(box, ask, asked)
+        before: list[Found] = []
+    else:
+        values = await over(box, ask, asked, ask.span)
+        before = await over(box, ask, asked, compare) if compare else []
+    await _doubts(box, draft, asked)
+    _tell(box, draft, ask, values, before)
+    if ask.span is not None:
+        await _draw(box, draft, ask, values, before)
+    return draft.done()
+
+
+_NEED_RANGE = ("mean", "min", "max", "sum", "trend", "duration")
+
+
+def _span(box: Toolbox, start: dt.datetime | None, end: dt.datetime | None) -> Span | None:
+    if start is None:
+        return None
+    if start >= box.now:
+        raise BadRequest(f"{start.isoformat()} is in the future", hint="histories end now")
+    span = Span(start, min(end or box.now, box.now))
+    if not dt.timedelta() < span.duration <= LONGEST:
+        raise BadRequest(
+            f"a range of {span.duration}",
+            hint=f"use more than nothing and at most {LONGEST.days} days",
+        )
+    return span
+
+
+async def _doubts(box: Toolbox, draft: Draft, asked: list[Reading]) -> None:
+    """Open sensor findings on the very points read: a wrong sensor must not pass as truth."""
+    points = {point.id for reading in asked for point in reading.points}
+    open_now = await box.faultbook.open_faults(limit=500)
+    wrong = [f for f in open_now if f.family is Family.SENSOR and f.point in points]
+    draft.facts["doubts"] = [_doubt(draft, finding) for finding in wrong[:5]]
+
+
+def _doubt(draft: Draft, finding: Finding) -> dict[str, str]:
+    cite = draft.cite("fault", finding.id, finding.says)
+    return {"point": finding.point, "says": finding.says, "evidence": cite}
+
+
+def _tell(box: Toolbox, draft: Draft, ask: Ask, values: list[Found], before: list[Found]) -> None:
+    """Evidence, figures, rows and the summary."""
+    evidence = _cite(box, draft, ask, values)
+    old = {found.reading.source: found for found in before}
+    rows = [_row(draft, ask, found, old.get(found.reading.source), evidence) for found in values]
+    if ask.condition and ask.stat in ("list", "count", "latest"):
+        rows = [row for row, found in zip(rows, values, strict=True) if ask.holds(np.array([found.value])).any()] \
+            if ask.span is None else [row for row in rows if row["value"].value]  # fmt: skip
+    rows.sort(key=lambda row: _order(row["value"], ask.rank))
+    _aggregate(draft, ask, values, rows, evidence)
+    draft.rows.extend(rows)
+    _summarise(box, draft, ask, rows)
+
+
+def _cite(box: Toolbox, draft: Draft, ask: Ask, values: list[Found]) -> str:
+    names = [found.reading.source for found in values]
+    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    if ask.span is None:
+        draft.facts["now"] = box.now
+        return draft.cite("live", shown, points=names[:50], at=box.now)
+    draft.facts |= {"start": ask.span.start, "end": ask.span.end}
+    if ask.compare:
+        draft.facts |= {"compare_start": ask.compare.start, "compare_end": ask.compare.end}
+    when = show_span(ask.span.start, ask.span.end, box.zone, box.now)
+    return draft.cite(
+        "history", f"{shown}, {when}", points=names[:50], start=ask.span.start, end=ask.span.end
+    )
+
+
+def _row(draft: Draft, ask: Ask, found: Found, old: Found | None, evidence: str) -> dict[str, Any]:
+    id = found.reading.entity.id
+    name = f"{id}.{ask.quantity}.{ask.stat}"
+    row: dict[str, Any] = {
+        "id": id, "dis": found.reading.entity.dis, "points": [p.id for p in found.reading.points],
+        "value": draft.figure(name, found.value, found.unit, evidence), "at": found.at,
+        "status": found.status.name.lower(), "coverage": found.coverage,
+    }  # fmt: skip
+    if old is not None:
+        row |= _change(draft, name, found, old, evidence)
+    if (
+        ask.stat in ("trend", "mean")
+        and found.series is not None
+        and found.reading.fold in ("mean", "ratio")
+    ):
+        row |= _extremes(draft, f"{id}.{ask.quantity}", ask, found, evidence)
+    return row
+
+
+def _change(draft: Draft, name: str, found: Found, old: Found, evidence: str) -> dict[str, Figure]:
+    unit = {"°C": "K"}.get(found.unit, found.unit)
+    change = found.value - old.value
+    share = change / abs(old.value) * 100 if old.value else np.nan
+    sensible = found.reading.kind not in ("temp", "temp-difference", "percent", "humidity")
+    return {
+        "before": draft.figure(f"{name}.before", old.value, old.unit, evidence),
+        "change": draft.figure(f"{name}.change", change, unit, evidence),
+        "change_pct": draft.figure(
+            f"{name}.change_pct", share if sensible else None, "%", evidence
+        ),
+    }
+
+
+def _extremes(draft: Draft, name: str, ask: Ask, found: Found, evidence: str) -> dict[str, Figure]:
+    series = found.series
+    if series is None or ask.span is None or found.reading.unit == "on/off":
+        return {}
+    step_h = ask.span.duration.total_seconds() / 3600 / max(len(series), 1)
+    unit = {"°C": "K"}.get(found.unit, found.unit)
+    return {
+        "min": draft.figure(f"{name}.min", folds.lowest(series), found.unit, evidence),
+        "max": draft.figure(f"{name}.max", folds.highest(series), found.unit, evidence),
+        "slope": draft.figure(
+            f"{name}.slope_per_day", folds.slope_per_day(series, step_h), unit, evidence
+        ),
+    }
+
+
+def _order(figure: Figure, rank: str) -> tuple[bool, float]:
+    if figure.value is None:
+        return True, 0.0
+    return False, {"highest": -figure.value, "lowest": figure.value}.get(rank, 0.0)
+
+
+def _aggregate(
+    draft: Draft, ask: Ask, values: list[Found], rows: list[dict[str, Any]], evidence: str
+) -> None:
+    """Figures over all entities: how many, how many silent; their mean, or their sum for totals."""
+    known = [found.value for found in values if np.isfinite(found.value)]
+    total = values[0].reading.fold in ("counter", "integral", "starts") or ask.stat == "sum"
+    unit = values[0].unit
+    whole = {
+        "matching": draft.figure("all.matching", len(rows), "", evidence),
+        "entities": draft.figure("all.entities", len(values), "", evidence),
+        "silent": draft.figure("all.silent", len(values) - len(known), "", evidence),
+    }
+    if len(values) > 1 and known:
+        one = float(np.sum(known) if total else np.mean(known))
+        whole["total" if total else "mean"] = draft.figure("all.value", one, unit, evidence)
+    draft.facts |= whole | {"more": max(0, len(rows) - ask.count)}
+    if ask.condition:
+        limit = draft.figure(
+            "condition", ask.condition[1], ask.unit or values[0].reading.unit, evidence
+        )
+        draft.facts["condition"] = {"op": ask.condition[0], "limit": limit}
+    if ask.rank or len(rows) > ask.count:
+        del rows[ask.count :]
+
+
+def _summarise(box: Toolbox, draft: Draft, ask: Ask, rows: list[dict[str, Any]]) -> None:
+    when = (
+        f"now ({show_time(box.now, box.zone, box.now)})" if ask.span is None
+        else show_span(ask.span.start, ask.span.end, box.zone, box.now)
+    )  # fmt: skip
+    draft.lines.append(f"{quantity_dis(ask.quantity)}, {ask.stat}, {when}:")
+    for row in rows:
+        value: Figure = row["value"]
+        line = f"{row['id']}: {show(value)} [{value.evidence}]"
+        if row["at"] is not None and (ask.span is not None or box.now - row["at"] > STALE):
+            line += f" at {show_time(row['at'], box.zone, box.now)}"
+            line += "" if ask.span is not None else " (STALE: silent since then)"
+        if row["status"] not in ("good", "stale"):
+            line += f" ({row['status']})"
+        if "before" in row:
+            line += f"; before {show(row['before'])}, change {signed(row['change'])}"
+        if "min" in row:
+            line += f"; min {show(row['min'])}, max {show(row['max'])}, slope {show(row['slope'])} a day"
+        if row["coverage"] < 0.9 and value.value is not None:
+            line += "; parts of the range are silent"
+        draft.lines.append(line)
+    if not rows:
+        draft.lines.append("nothing matches")
+    draft.lines += [f"doubtful: {d['says']} [{d['evidence']}]" for d in draft.facts["doubts"]]
+
+
+async def _draw(
+    box: Toolbox, draft: Draft, ask: Ask, values: list[Found], before: list[Found]
+) -> None:
+    """One chart of the first few entities, with the fault episodes of the time as bands."""
+    assert ask.span is not None  # only called for ranges
+    shown = {row["id"] for row in draft.rows[:MAX_DRAWN]}
+    drawn = [f for f in values if f.reading.entity.id in shown and f.series is not None]
+    if not drawn or not any(np.isfinite(f.series).any() for f in drawn if f.series is not None):
+        return
+    title = quantity_dis(ask.quantity)
+    lines = [_line(f, f.reading.entity.dis, ask, ask.span) for f in drawn]
+    if ask.compare and len(drawn) == 1:
+        lines += [_line(f, "before", ask, ask.span) for f in before if f.series is not None]
+    ids = {f.reading.entity.id for f in drawn}
+    faults = [f for f in await box.faultbook.all(ask.span) if f.equip in ids]
+    bands = tuple(
+        (max(start, ask.span.seconds[0]), min(end, ask.span.seconds[1]), f.says)
+        for f in faults[:10]
+        for start, end in (f.span(box.now).seconds,)
+    )
+    evidence = draft.rows[0]["value"].evidence if draft.rows else ""
+    draft.charts.append(Chart(title, tuple(lines), bands, evidence))
+
+
+def _line(found: Found, name: str, ask: Ask, span: Span) -> Series:
+    """A series of at most `MAX_PER_LINE` steps; an earlier range is laid over the later one."""
+    assert found.series is not None  # callers filter
+    start, end = span.seconds
+    step_s = (end - start) / max(len(found.series), 1)
+    wanted = ask.draw_step.total_seconds() if ask.draw_step else 0.0
+    group = max(int(wanted // max(step_s, 1)), -(-len(found.series) // MAX_PER_LINE), 1)
+    values = folds.coarser(found.series, group)
+    unit = (
+        found.reading.unit
+        if ask.stat in ("duration", "count", "sum") and not ask.unit
+        else found.unit
+    )
+    return Series(
+        name, "" if unit in ("h", "times", "%") and found.reading.unit == "on/off" else unit,
+        tuple(int(start + i * group * step_s) for i in range(len(values))),
+        tuple(float(v) if np.isfinite(v) else None for v in values),
+    )  # fmt: skip
+
+
+TOOL = Tool(
+    "history",
+    "Measured values of a quantity: now (no start), or over a range; ranked, compared, drawn. "
+    "Blank means silent: say so, never guess.",
+    (
+        Arg("of", "ids", "entity ids, such as CH-2, room-807, floor-8; a place means all inside it", required=True),
+        Arg("quantity", "text", "a role (power, zone-air-temp ...) or efficiency (kW/RT), delta-t, condenser-approach, evaporator-approach, tower-approach (K), energy-use, cooling-energy (kWh), runtime (h), starts", required=True),
+        Arg("start", "time", "ISO 8601 with offset; none: the latest value"),
+        Arg("end", "time", "ISO 8601 with offset, exclusive; none: now"),
+        Arg("stat", "choice", "what to tell of the range", STATS),
+        Arg("step_minutes", "integer", "step of the chart in minutes", low=5, high=1440),
+        Arg("compare_start", "time", "start of an earlier range to compare with"),
+        Arg("compare_end", "time", "its end, exclusive"),
+        Arg("rank", "choice", "order the entities", ("highest", "lowest")),
+        Arg("count", "integer", "how many entities to list", high=50),
+        Arg("unit", "text", "wanted unit, such as °F, RT, MWh, cfm, gpm, COP"),
+        Arg("condition", "condition", "keep or count values where this holds; the value is in `unit`"),
+    ),
+    history,
+)  # fmt: skip
