@@ -56,7 +56,7 @@ async def ask(box: Toolbox, of: str | list[str], quantity: str, **args: Any) -> 
         ("AHU-1", "return-air-temp", {**YESTERDAY, "stat": "duration", "condition": {"op": ">", "value": 0}}, 24.0, "h"),
     ],
 )  # fmt: skip
-async def test_a_quantity_is_what_the_day_holds(
+async def test_a_quantity_is_what_the_day_holds(  # noqa: PLR0917  (a row of the table above)
     box: Toolbox, of: str, quantity: str, args: dict[str, Any], wanted: float, unit: str
 ) -> None:
     found = await ask(box, of, quantity, **args)
@@ -87,7 +87,9 @@ async def test_the_hottest_room_of_a_floor_comes_first(box: Toolbox) -> None:
     assert [row["id"] for row in found.rows] == ["room-807", "room-806"]
     assert value(found, "all.value") == pytest.approx((27 + 24 + 23) / 3)
     assert value(found, "all.silent") == 9
-    hot = await ask(box, "floor-8", "zone-air-temp", condition={"op": ">", "value": 23.5}, stat="count")
+    hot = await ask(
+        box, "floor-8", "zone-air-temp", condition={"op": ">", "value": 23.5}, stat="count"
+    )
     assert value(hot, "all.matching") == 2
 
 
@@ -134,7 +136,9 @@ async def test_a_trend_gives_slope_extremes_and_a_chart_with_fault_bands(box: To
         ("shell", {"cmd": "ls"}, "tools: overview"),
     ],
 )  # fmt: skip
-async def test_a_bad_call_comes_back_with_a_hint(box: Toolbox, tool: str, args: dict[str, Any], hint: str) -> None:
+async def test_a_bad_call_comes_back_with_a_hint(
+    box: Toolbox, tool: str, args: dict[str, Any], hint: str
+) -> None:
     found = await call(box, tool, args)
     assert found.error
     assert hint in found.summary

@@ -61,13 +61,24 @@ async def tower_history() -> MemoryHistory:
 def _samples(name: str, values: Any, ts: Any = TS, status: Any = None) -> Samples:
     good = np.isfinite(values)
     status = np.zeros(len(values), np.uint8) if status is None else status
-    return Samples((Ref(name),), np.zeros(int(good.sum()), np.int32), ts[good], values[good], status[good])
+    return Samples(
+        (Ref(name),), np.zeros(int(good.sum()), np.int32), ts[good], values[good], status[good]
+    )
 
 
 def finding(id: str, equip: str, says: str, **more: Any) -> Finding:
     since = NOW - dt.timedelta(days=9)
-    proof = Proof(f"{equip}.power", Span(since, NOW), "mean", 5.5, "K", "condenser approach 5.5 K, 2.0 K when clean")
-    cause = Cause("tubes-fouled", "condenser tubes are fouled", 0.7, "compare approach at full load")
+    proof = Proof(
+        f"{equip}.power",
+        Span(since, NOW),
+        "mean",
+        5.5,
+        "K",
+        "condenser approach 5.5 K, 2.0 K when clean",
+    )
+    cause = Cause(
+        "tubes-fouled", "condenser tubes are fouled", 0.7, "compare approach at full load"
+    )
     other = Cause("air", "air in the condenser", 0.3, "read the purge counter")
     values: dict[str, Any] = {
         "rule": "condenser-approach-high", "family": Family.PLANT, "start": since, "end": None,
@@ -100,10 +111,14 @@ class Shelf:
     def search(self, question: str, *, count: int = 5, only: Only = EVERYTHING) -> list[Passage]:
         words = set(question.lower().split())
         hits = [(len(words & set(c.text.lower().split())), c) for c in self.chunks]
-        return [Passage(c, float(n), ("lexical",)) for n, c in sorted(hits, key=lambda h: -h[0]) if n][:count]
+        return [
+            Passage(c, float(n), ("lexical",)) for n, c in sorted(hits, key=lambda h: -h[0]) if n
+        ][:count]
 
 
-async def tower(findings: Sequence[Finding] = FINDINGS, extra: Sequence[dict[str, Any]] = ()) -> Toolbox:
+async def tower(
+    findings: Sequence[Finding] = FINDINGS, extra: Sequence[dict[str, Any]] = ()
+) -> Toolbox:
     records = MemoryRecords()
     for tags in (*[f.to_tags() for f in findings], *extra):
         await records.commit({tags["id"]: tags})
