@@ -35,16 +35,19 @@ class FaultBook:
         """
         at = now or dt.datetime.now(UTC)
         known = {e.id: e.tags for e in await self._records.read("fault")}
-        same = {f.id: _known_id(f, known, at) for f in findings}
+        same: dict[str, str] = {}
+        for finding in findings:
+            free = {key: tags for key, tags in known.items() if key not in same.values()}
+            same[finding.id] = _known_id(finding, free, at)
         diffs: dict[Ref, Mapping[str, Any] | None] = {}
         for finding in findings:
             kept = _continued(finding, known.get(same[finding.id]), same)
             tags = kept.to_tags()
             gone = [t for t in _COMES_AND_GOES if t in known.get(kept.id, {}) and t not in tags]
             diffs[Ref(kept.id)] = tags | dict.fromkeys(gone, REMOVE)
-        for id, tags_before in known.items():
-            if tags_before.get("status") == State.OPEN and Ref(id) not in diffs:
-                diffs[Ref(id)] = {"status": State.CLOSED.value, "end": at}
+        for key, tags_before in known.items():
+            if tags_before.get("status") == State.OPEN and Ref(key) not in diffs:
+                diffs[Ref(key)] = {"status": State.CLOSED.value, "end": at}
         if diffs:
             await self._records.commit(diffs)
         return sum(finding.status is State.OPEN for finding in findings)
@@ -127,12 +130,12 @@ def below(building: Building, top: str) -> set[str]:
 def _known_id(finding: Finding, known: Mapping[str, Tags], now: dt.datetime) -> str:
     """The id of the known finding this one continues, or its own."""
     before = finding.start - _SAME_FAULT_GAP
-    for id, tags in known.items():
+    for key, tags in known.items():
         point = tags.get("faultPointRef") or tags["equipRef"]
         if tags["rule"] != finding.rule or point.id != finding.subject:
             continue
         if tags["start"] <= (finding.end or now) and (tags.get("end") or now) >= before:
-            return id
+            return key
     return finding.id
 
 
