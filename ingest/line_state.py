@@ -1,0 +1,92 @@
+"""How each line is doing, as values: what people see of the poller."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from ontology.kinds import Ref
+
+Health = Literal["starting", "good", "silent", "failing"]
+"""silent: the device does not answer; failing: it does, and something here is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """One line as last seen."""
+
+    name: str
+    protocol: str
+    points: int
+    health: Health = "starting"
+    last_seen: dt.datetime | None = None
+    polls: int = 0
+    samples: int = 0
+    faults: int = 0
+    """Readings of the last poll that cannot be trusted."""
+    failures: int = 0
+    """Polls that failed in a row."""
+    rate: float = 0.0
+    """Samples per second between the last two polls."""
+    took_s: float = 0.0
+    lag_s: float = 0.0
+    """How long after it was due the last poll began."""
+    stale: bool = False
+    """Silent for three periods: its points are marked STALE."""
+    lost: int = 0
+    """LoRaWAN frames that never arrived, from gaps in the frame counter."""
+    error: str = ""
+    hint: str = ""
+    next_try: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideSeen:
+    """A point in hand: who holds it (priority slot 1 to 8), at what value, since when it was seen so."""
+
+    point: Ref
+    level: int
+    value: float
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideChange:
+    """A point taken in hand (`before` is None), released (`after` is None), or taken in another slot."""
+
+    point: Ref
+    before: OverrideSeen | None
+    after: OverrideSeen | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardState:
+    """The way from the outbox to the history."""
+
+    moved: int = 0
+    waiting: int = 0
+    dropped: int = 0
+    refused: int = 0
+    failures: int = 0
+    error: str = ""
+    last_moved: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waiting times after failures: doubling from `first_s` to `most_s`, shortened by up to `jitter`.
+
+    Jitter keeps lines that failed together (a switch restarted) from coming back together.
+    """
+
+    first_s: float = 1.0
+    most_s: float = 60.0
+    jitter: float = 0.3
+
+    def delay_s(self, failures: int, chance: random.Random) -> float:
+        """Seconds to wait after this many failures in a row (1 or more)."""
+        doublings = min(failures - 1, 30)
+        full = min(self.most_s, self.first_s * float(2**doublings))
+        return full * (1.0 - self.jitter * chance.random())

@@ -1,0 +1,246 @@
+"""lines.toml: which devices are polled, over what, for which points; written by people, so errors name file and key."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from ingest.addresses import ADDRESS, Address, clash
+from ingest.driver import Driver, Line, Register
+from ontology.errors import BadRequest, NotFound, Unavailable
+from ontology.kinds import Ref
+
+POLLED: Final[Mapping[str, tuple[str, str]]] = {
+    # protocol -> (module, class) of its driver; LoRaWAN sensors send by themselves
+    "bacnet": ("ingest.drivers.bacnet", "Bacnet"),
+    "modbus": ("ingest.drivers.modbus", "Modbus"),
+}
+PORT: Final[Mapping[str, int]] = {"bacnet": 47808, "modbus": 502, "lorawan": 0}
+DEVICES_MAX: Final[Mapping[str, int]] = {"bacnet": 4_194_302, "modbus": 255, "lorawan": 0}
+OPTIONS: Final[Mapping[str, frozenset[str]]] = {
+    "bacnet": frozenset({"network", "mac", "local", "max_apdu"}),
+    "modbus": frozenset(),
+    "lorawan": frozenset({"dev_eui", "codec"}),
+}
+_KEYS: Final = frozenset(
+    {"name", "protocol", "host", "port", "device", "every_s", "timeout_s", "options", "registers"}
+)
+
+
+def open_driver(line: Line) -> Driver:
+    """The driver of a line, not yet connected; enter it as an async context manager."""
+    if line.protocol not in POLLED:
+        raise NotFound(
+            f"line {line.name!r}: {line.protocol} cannot be polled",
+            hint=f"polled protocols: {', '.join(POLLED)}",
+        )
+    module, name = POLLED[line.protocol]
+    try:
+        made: Driver = getattr(importlib.import_module(module), name)(line)
+    except ModuleNotFoundError as cause:
+        raise Unavailable(
+            f"the {line.protocol} driver needs the package {cause.name}",
+            hint="install plantroom[devices]",
+        ) from cause
+    return made
+
+
+def read_lines(path: Path) -> tuple[Line, ...]:
+    """All lines of a file; raises NotFound, or BadRequest that names the file and key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as cause:
+        raise NotFound(f"no file {path}", hint="see docs/how-to/connect-devices.md") from cause
+    except (OSError, UnicodeDecodeError) as cause:
+        raise BadRequest(f"{path} cannot be read: {cause}", hint="save it as UTF-8") from cause
+    return parse_lines(text, path.name)
+
+
+def parse_lines(text: str, file: str = "lines.toml") -> tuple[Line, ...]:
+    """All lines of the text; raises BadRequest that names the file and key."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as cause:
+        raise BadRequest(f"{file}: {cause}", hint="it is not valid TOML") from cause
+    unknown = sorted(tree.keys() - {"line"})
+    if unknown:
+        raise BadRequest(f"{file}: unknown key {unknown[0]!r}", hint="devices are [[line]] tables")
+    tables = tree.get("line", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise BadRequest(f"{file}: line is not a list of tables", hint="write [[line]]")
+    lines = tuple(
+        _Table(f"{file}: line {n}", table).line() for n, table in enumerate(tables, start=1)
+    )
+    check_lines(lines, file)
+    return lines
+
+
+def write_lines(path: Path, lines: Iterable[Line]) -> None:
+    """Write a file that `read_lines` reads back equal."""
+    path.write_text("\n".join(map(_toml, lines)), encoding="utf-8")
+
+
+def check_lines(lines: Sequence[Line], file: str = "lines.toml") -> None:
+    """Raise BadRequest where two lines share a name, or two registers share a point or a place."""
+    names: set[str] = set()
+    owner: dict[Ref, str] = {}
+    for line in lines:
+        if line.name in names:
+            raise BadRequest(f"{file}: two lines are named {line.name!r}", hint="rename one")
+        names.add(line.name)
+        for register in line.registers:
+            if register.point in owner:
+                raise BadRequest(
+                    f"{file}: point {register.point.id} is in line {owner[register.point]!r} and {line.name!r}",
+                    hint="a point has one register",
+                )
+            owner[register.point] = line.name
+        _check_places(line, file)
+
+
+def _check_places(line: Line, file: str) -> None:
+    placed: list[tuple[Address, Register]] = sorted(
+        ((ADDRESS[line.protocol](register.address), register) for register in line.registers),
+        key=lambda pair: _place(pair[0]),
+    )
+    for (one, first), (other, second) in pairwise(placed):
+        if clash(one, other):
+            raise BadRequest(
+                f"{file}: line {line.name!r}: {second.point.id} ({second.address}) overlaps "
+                f"{first.point.id} ({first.address})",
+                hint="check address and type: float32, int32 and uint32 take two registers",
+            )
+
+
+def _place(address: Address) -> tuple[str, int]:
+    """Sorts addresses so that those that overlap are neighbours."""
+    group = getattr(address, "table", None) or getattr(address, "type", None)
+    return (
+        str(group or getattr(address, "field", "")),
+        int(getattr(address, "start", getattr(address, "instance", 0))),
+    )
+
+
+class _Table:
+    """One [[line]] table, read key by key with errors that say where."""
+
+    def __init__(self, where: str, table: Mapping[str, Any]) -> None:
+        name = table.get("name")
+        self._where = f"{where} ({name!r})" if isinstance(name, str) else where
+        self._table = table
+
+    def line(self) -> Line:
+        unknown = sorted(self._table.keys() - _KEYS)
+        if unknown:
+            raise self._wrong(unknown[0], "is not a key", f"keys: {', '.join(sorted(_KEYS))}")
+        protocol = self._text("protocol")
+        if protocol not in ADDRESS:
+            raise self._wrong("protocol", f"is {protocol!r}", f"one of {', '.join(ADDRESS)}")
+        host = self._text("host", default="" if protocol == "lorawan" else None)
+        return Line(
+            name=self._text("name"),
+            protocol=protocol,
+            host=host,
+            port=int(self._number("port", PORT[protocol], 0, 65_535, whole=True)),
+            device=int(self._number("device", 0, 0, DEVICES_MAX[protocol], whole=True)),
+            every_s=self._number("every_s", 600 if protocol == "lorawan" else 60, 0.05, 86_400),
+            timeout_s=self._number("timeout_s", 3, 0.05, 60),
+            registers=self._registers(protocol),
+            options=self._options(protocol),
+        )
+
+    def _text(self, key: str, *, default: str | None = None) -> str:
+        value = self._table.get(key, default)
+        if not isinstance(value, str) or (not value and default is None):
+            raise self._wrong(key, f"is {value!r}", "give it as text in quotes")
+        return value
+
+    def _number(
+        self, key: str, default: float, low: float, high: float, *, whole: bool = False
+    ) -> float:
+        value = self._table.get(key, default)
+        kinds = int if whole else (int, float)
+        fits = isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high
+        if not fits:
+            kind = "a whole number" if whole else "a number"
+            raise self._wrong(key, f"is {value!r}", f"{kind} from {low:g} to {high:g}")
+        return float(value)
+
+    def _options(self, protocol: str) -> Mapping[str, str]:
+        options = self._table.get("options", {})
+        if not isinstance(options, dict):
+            raise self._wrong("options", "is not a table", "write options = { key = 'value' }")
+        for key, value in options.items():
+            if key not in OPTIONS[protocol]:
+                known = ", ".join(sorted(OPTIONS[protocol])) or "none"
+                raise self._wrong(f"options.{key}", "is not known", f"{protocol} knows: {known}")
+            if not isinstance(value, (str, int)):
+                raise self._wrong(f"options.{key}", f"is {value!r}", "give it as text")
+        return {key: str(value) for key, value in options.items()}
+
+    def _registers(self, protocol: str) -> tuple[Register, ...]:
+        table = self._table.get("registers")
+        if not isinstance(table, dict) or not table:
+            raise self._wrong("registers", "is empty", "write [line.registers] and one point a row")
+        return tuple(self._register(protocol, id, entry) for id, entry in table.items())
+
+    def _register(self, protocol: str, id: str, entry: object) -> Register:
+        key = f"registers.{id!r}"
+        row = {"address": entry} if isinstance(entry, str) else entry
+        if not isinstance(row, dict) or not isinstance(row.get("address"), str):
+            raise self._wrong(key, f"is {entry!r}", 'write "point" = "address"')
+        if row.keys() - {"address", "scale", "offset"}:
+            raise self._wrong(key, "has an unknown key", "keys: address, scale, offset")
+        scale, offset = row.get("scale", 1.0), row.get("offset", 0.0)
+        if not all(
+            isinstance(v, (int, float)) and not isinstance(v, bool) for v in (scale, offset)
+        ):
+            raise self._wrong(key, "has a scale or offset that is no number", "e.g. scale = 0.1")
+        if scale == 0:
+            raise self._wrong(key, "has the scale 0", "canonical value = raw * scale + offset")
+        try:
+            ADDRESS[protocol](row["address"])
+            return Register(Ref(id), row["address"], float(scale), float(offset))
+        except BadRequest as cause:
+            raise self._wrong(key, str(cause), cause.hint) from cause
+
+    def _wrong(self, key: str, what: str, hint: str) -> BadRequest:
+        return BadRequest(f"{self._where}: {key}: {what}", hint=hint)
+
+
+def _toml(line: Line) -> str:
+    rows = [
+        "[[line]]",
+        f"name = {_quoted(line.name)}",
+        f"protocol = {_quoted(line.protocol)}",
+        f"host = {_quoted(line.host)}",
+        f"port = {line.port}",
+        f"device = {line.device}",
+        f"every_s = {line.every_s!r}",
+        f"timeout_s = {line.timeout_s!r}",
+    ]
+    if line.options:
+        pairs = ", ".join(f"{key} = {_quoted(value)}" for key, value in line.options.items())
+        rows.append(f"options = {{ {pairs} }}")
+    rows += ["", "[line.registers]"]
+    rows += [f"{_quoted(r.point.id)} = {_register_toml(r)}" for r in line.registers]
+    return "\n".join(rows) + "\n"
+
+
+def _register_toml(register: Register) -> str:
+    if register.scale == 1.0 and register.offset == 0.0:
+        return _quoted(register.address)
+    return (
+        f"{{ address = {_quoted(register.address)}, scale = {register.scale!r}, "
+        f"offset = {register.offset!r} }}"
+    )
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: JSON's escapes are a subset of TOML's."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
