@@ -1,0 +1,202 @@
+"""Samples as sorted columns: the arithmetic that every history shares."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ontology.errors import BadRequest
+from ontology.history import Floats, Samples, Status
+from ontology.kinds import Ref
+from ontology.time import UTC, Span
+
+LAST_S = 4_102_444_800
+"""2100-01-01: a device clock beyond it is broken, and would hide every later sample."""
+MAX_CELLS = 100_000_000
+"""Most means one read gives: 800 MB of float64."""
+_POINT_SHIFT = 32
+"""LAST_S fits in 32 bits, so `point << 32 | ts` sorts by point, then by time."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Samples sorted by (point, ts), each pair once. `point` holds the numbers of a `PointNumbers`."""
+
+    point: NDArray[np.int32]
+    ts: Ints
+    value: Floats
+    status: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def __getitem__(self, which: slice | NDArray[np.bool_] | Ints) -> Columns:
+        return Columns(self.point[which], self.ts[which], self.value[which], self.status[which])
+
+    def newest(self) -> Columns:
+        """The last sample of each point."""
+        return self[np.flatnonzero(np.append(np.diff(self.point) != 0, True))[: len(self)]]
+
+    def counts(self) -> NDArray[np.bool_]:
+        """Which samples enter averages: finite ones that are not FAULT."""
+        return np.isfinite(self.value) & np.not_equal(self.status, Status.FAULT)
+
+    def of(self, point: int, first: int, end: int) -> Columns:
+        """The samples of one point with `first <= ts < end`."""
+        begin, stop = np.searchsorted(self.point, [point, point + 1])
+        low, high = begin + np.searchsorted(self.ts[begin:stop], [first, end])
+        return self[int(low) : int(high)]
+
+
+class PointNumbers:
+    """Small dense numbers for points, in the order they were first met."""
+
+    def __init__(self, ids: Sequence[str] = ()) -> None:
+        self.refs: list[Ref] = [Ref(id) for id in ids]
+        self._number = {id: i for i, id in enumerate(ids)}
+
+    def __len__(self) -> int:
+        return len(self.refs)
+
+    def get(self, point: Ref) -> int | None:
+        return self._number.get(point.id)
+
+    def of_ids(self, ids: Sequence[str]) -> list[int]:
+        """The number of each id; all must be known."""
+        return [self._number[id] for id in ids]
+
+    def missing(self, points: Sequence[Ref]) -> list[Ref]:
+        """Those that have no number yet, each once."""
+        return list(dict.fromkeys(p for p in points if p.id not in self._number))
+
+    def add(self, points: Sequence[Ref]) -> None:
+        for point in points:
+            self._number[point.id] = len(self.refs)
+            self.refs.append(point)
+
+    def of(self, points: Sequence[Ref], extra: Sequence[Ref] = ()) -> NDArray[np.int32]:
+        """The number of each; those in `extra` count on from the last one given out."""
+        more = {point.id: len(self.refs) + i for i, point in enumerate(extra)}
+        numbers = [self._number[p.id] if p.id in self._number else more[p.id] for p in points]
+        return np.array(numbers, dtype=np.int32)
+
+
+def checked(samples: Samples) -> Samples:
+    """The samples, or BadRequest when a time or an index cannot be right."""
+    if not len(samples):
+        return samples
+    first, last = int(samples.ts.min()), int(samples.ts.max())
+    if first < 0 or last >= LAST_S:
+        raise BadRequest(
+            f"sample times from {first} to {last} unix seconds",
+            hint=f"times are whole seconds since 1970, below {LAST_S} (the year 2100)",
+        )
+    if int(samples.index.min()) < 0 or int(samples.index.max()) >= len(samples.points):
+        raise BadRequest(
+            f"a sample of point number {int(samples.index.max())} of {len(samples.points)}",
+            hint="`index` counts into `points` from 0",
+        )
+    return samples
+
+
+def last_writes(
+    point: NDArray[np.int32], ts: Ints, value: Floats, status: NDArray[np.uint8]
+) -> Columns:
+    """Columns sorted by (point, ts); where a pair came twice, its last row."""
+    key = (point.astype(np.int64) << _POINT_SHIFT) | ts.astype(np.int64)
+    order = np.argsort(key)
+    again = np.diff(key[order]) == 0
+    if again.any():
+        order = np.argsort(key, kind="stable")
+        order = order[np.append(np.diff(key[order]) != 0, True)]
+    return Columns(
+        point[order].astype(np.int32),
+        ts[order].astype(np.int64),
+        value[order].astype(np.float64),
+        status[order].astype(np.uint8),
+    )
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """All parts as one, a later part winning over an earlier one."""
+    return last_writes(
+        np.concatenate([part.point for part in parts]),
+        np.concatenate([part.ts for part in parts]),
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.status for part in parts]),
+    )
+
+
+def empty() -> Columns:
+    """No samples."""
+    return Columns(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint8))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of one read: `count` of them, each `step_us` long, from `start_us` (microseconds)."""
+
+    start_us: int
+    step_us: int
+    count: int
+    first: int
+    end: int
+    """Whole seconds: a sample is inside when `first <= ts < end`."""
+
+    @classmethod
+    def over(cls, span: Span, step: dt.timedelta, points: int) -> Steps:
+        """BadRequest when `points` times the number of steps is more than memory should hold."""
+        count = span.steps(step)
+        if count * points > MAX_CELLS:
+            raise BadRequest(
+                f"{points} points x {count} steps asked, {MAX_CELLS} means possible",
+                hint="use a longer step, a shorter range or fewer points",
+            )
+        first, end = whole_seconds(span)
+        micro = dt.timedelta(microseconds=1)
+        start_us = (span.start - dt.datetime(1970, 1, 1, tzinfo=UTC)) // micro
+        return cls(start_us, step // micro, count, first, end)
+
+    def means(self, row: Ints, ts: Ints, value: Floats, rows: int) -> Floats:
+        """Mean of each step, shape (rows, count), NaN where nothing fell.
+
+        Samples are added in the order of (row, ts), so that equal samples give equal bits
+        however they were delivered.
+        """
+        key = (row.astype(np.int64) << _POINT_SHIFT) | ts
+        if len(key) and (np.diff(key) < 0).any():
+            order = np.argsort(key)
+            row, ts, value = row[order], ts[order], value[order]
+        slot = row * self.count + (ts * 1_000_000 - self.start_us) // self.step_us
+        cells = rows * self.count
+        sums = np.bincount(slot, weights=value, minlength=cells)
+        counts = np.bincount(slot, minlength=cells)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (sums / counts).reshape(rows, self.count)
+
+
+def whole_seconds(span: Span) -> tuple[int, int]:
+    """The first whole second inside the range, and the first after it."""
+    second = dt.timedelta(seconds=1)
+    epoch = dt.datetime(1970, 1, 1, tzinfo=UTC)
+    return -((epoch - span.start) // second), -((epoch - span.end) // second)
+
+
+def blocks(batches: Iterator[Samples], rows: int) -> Iterator[list[Samples]]:
+    """Consecutive batches gathered until they hold at least `rows` samples."""
+    block: list[Samples] = []
+    gathered = 0
+    for batch in batches:
+        block.append(checked(batch))
+        gathered += len(batch)
+        if gathered >= rows:
+            yield block
+            block, gathered = [], 0
+    if block:
+        yield block
