@@ -6,14 +6,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.evidence import ToolResult
-from agent.tools import faults, find, history, manuals, overrides, overview, quality, related, sql
+from agent.tools import (
+    faults,
+    find,
+    history,
+    manuals,
+    overrides,
+    overview,
+    quality,
+    related,
+    sql,
+    worklog,
+)
 from agent.tools.spec import Tool
 from agent.tools.toolbox import Toolbox
 from ontology.errors import BadRequest, PlantroomError
 
 TOOLS: Mapping[str, Tool] = {
     module.TOOL.name: module.TOOL
-    for module in (overview, find, related, history, sql, manuals, faults, overrides, quality)
+    for module in (
+        overview,
+        find,
+        related,
+        history,
+        sql,
+        manuals,
+        faults,
+        worklog,
+        overrides,
+        quality,
+    )
 }
 
 

@@ -117,7 +117,7 @@ def _lasted(draft: Draft, finding: Finding, hours: float, cite: str) -> Figure:
 def finding_lines(box: Toolbox, row: dict[str, Any], *, deep: bool) -> list[str]:
     """A finding as a language model reads it."""
     since = show_time(row["start"], box.zone, box.now)
-    line = f"[{row['evidence']}] {row['equip']}: {row['says']} ({row['severity']}, since {since})"
+    line = f"[{row['evidence']}] {row['point'] or row['equip']} {row['says']} ({row['severity']}, since {since})"
     if row["kwh"].value is not None:
         line += f"; {show(row['kwh'])} wasted"
     if row["cost"].value is not None:

@@ -16,7 +16,6 @@ from edge.index import EVERYTHING, Only
 from ontology.entity import Entity
 from ontology.graph import Building
 from ontology.history import History
-from ontology.kinds import Ref
 from ontology.records import Records
 from ontology.time import Span
 
@@ -84,8 +83,6 @@ class Toolbox:
     faultbook: FaultReader
     clock: Callable[[], dt.datetime]
     tariff: Tariff | None = None
-    override_level: Callable[[Ref], int | None] = lambda _point: None
-    """The BACnet priority slot a point is held in now, where the poller has read it."""
 
     @property
     def zone(self) -> ZoneInfo:

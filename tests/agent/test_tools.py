@@ -189,7 +189,7 @@ async def test_overrides_say_level_and_since_when(box: Toolbox) -> None:
     found = await call(box, "overrides", {})
     (row,) = found.rows
     assert (row["point"], row["value"].value, row["level"].value) == ("AHU-2.cooling-valve", 100, 8)
-    assert row["since"] == NOW - dt.timedelta(hours=2, minutes=55)
+    assert row["since"] == NOW - dt.timedelta(days=3)
     assert found.facts["findings"][0]["equip"] == "CWP-3"
     assert value(await call(box, "overrides", {"of": ["AHU-1"]}), "overridden") == 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from edge.index import EVERYTHING, Only
 from ingest.demo.model import riverside_tower
 from ontology.graph import Building
 from ontology.history import Samples, Status
-from ontology.kinds import Ref
+from ontology.kinds import MARKER, Number, Ref
 from ontology.store.memory_history import MemoryHistory
 from ontology.store.memory_records import MemoryRecords
 from ontology.time import Span
@@ -97,6 +97,12 @@ FINDINGS = (
 )  # fmt: skip
 
 
+HELD = {
+    "id": Ref("override-1"), "override": MARKER, "pointRef": Ref("AHU-2.cooling-valve"), "level": Number(8),
+    "value": Number(100, "%"), "since": NOW - dt.timedelta(days=3),
+}  # fmt: skip
+
+
 @dataclass
 class Shelf:
     """Three passages, found by shared words."""
@@ -122,8 +128,8 @@ async def tower(
     records = MemoryRecords()
     for tags in (*[f.to_tags() for f in findings], *extra):
         await records.commit({tags["id"]: tags})
-    level: Callable[[Ref], int | None] = lambda p: 8 if p.id == "AHU-2.cooling-valve" else None  # noqa: E731
+    await records.commit({Ref("override-1"): HELD})
     return Toolbox(
         building=BUILDING, history=await tower_history(), records=records, sql=None, library=Shelf(),
-        faultbook=FaultBook(records, BUILDING), clock=lambda: NOW, tariff=Tariff(4.2, "THB"), override_level=level,
+        faultbook=FaultBook(records, BUILDING), clock=lambda: NOW, tariff=Tariff(4.2, "THB"),
     )  # fmt: skip

@@ -1,0 +1,134 @@
+"""How equipment, places and relations are told."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from agent.answers.findings import brief
+from agent.answers.voice import Voice, names
+from agent.evidence import ToolResult
+from agent.tools.history import STALE
+
+MAX_LISTED: Final = 15
+_RELATIONS: Final = {
+    "feeds": ("feeds", "จ่ายให้"), "fed_by": ("is fed by", "รับจาก"), "upstream": ("depends on", "อาศัย"),
+    "contains": ("contains", "ประกอบด้วย"), "located_in": ("is in", "อยู่ใน"), "siblings": ("stands beside", "อยู่ชุดเดียวกับ"),
+}  # fmt: skip
+
+
+def tell_find(voice: Voice, found: ToolResult) -> None:
+    """How many, then which; rooms by name, equipment with its place."""
+    total = found.facts["total"]
+    cite = voice.cite(total.evidence)
+    if not found.rows:
+        voice.say(f"Nothing here matches {', '.join(found.facts['words'])} {cite}.",
+                  f"ไม่พบสิ่งที่ตรงกับ {', '.join(found.facts['words'])} {cite}")  # fmt: skip
+        return
+    voice.say(
+        f"**{voice.show(total)}** found {cite}:", f"พบ **{voice.show(total)}** รายการ {cite}:"
+    )
+    for row in found.rows[:MAX_LISTED]:
+        place = f", {', '.join(row['place'])}" if row["place"] else ""
+        dis = f" {row['dis']}" if row["dis"] != row["id"] else ""
+        voice.lines.append(f"- {row['id']}:{dis}{place}" if dis else f"- {row['id']}{place}")
+    if len(found.rows) > MAX_LISTED or (total.value or 0) > len(found.rows):
+        voice.say("- and others; ask for a floor or a kind to see them.",
+                  "- และอื่น ๆ ระบุชั้นหรือชนิดเพื่อดูเพิ่ม")  # fmt: skip
+
+
+def tell_related(voice: Voice, found: ToolResult) -> None:
+    """One line per entity and medium: what feeds it, with what."""
+    english, thai = _RELATIONS[found.facts["relation"]]
+    for of in found.facts["of"]:
+        total = found.facts["totals"][of]
+        rows = [row for row in found.rows if row["of"] == of]
+        cite = voice.cite(total.evidence)
+        verb = voice.pick(english, thai)
+        if not rows:
+            voice.say(f"Nothing is known that {voice.name(of)} {english} {cite}.",
+                      f"ไม่มีข้อมูลว่า {voice.name(of)} {thai}อะไร {cite}")  # fmt: skip
+            continue
+        media: dict[str, list[str]] = {}
+        for row in rows:
+            media.setdefault(row["medium"], []).append(row["id"])
+        parts = [
+            f"{names(voice, ids, MAX_LISTED)}" + (f" ({voice.word(medium)})" if medium else "")
+            for medium, ids in media.items()
+        ]
+        count = (
+            voice.pick(f"**{voice.show(total)}**: ", f"**{voice.show(total)}** รายการ: ")
+            if len(rows) > 1
+            else ""
+        )
+        voice.lines.append(f"{voice.name(of)} {verb} {count}{'; '.join(parts)} {cite}.")
+
+
+def tell_overview(voice: Voice, found: ToolResult) -> None:
+    """What it is, what it depends on, how it does now, what is open."""
+    for section in found.facts["sections"]:
+        _tell_what(voice, section)
+        for row in section["running"]:
+            silent = voice.pick(
+                f"; status unknown: {', '.join(row['unknown'])}",
+                f"; ไม่ทราบสถานะ: {', '.join(row['unknown'])}",
+            )
+            voice.say(
+                f"- {row['kind']}: **{voice.show(row['count'])}** of {voice.show(row['of'])} running"
+                f"{': ' + names(voice, row['on']) if row['on'] else ''}{silent if row['unknown'] else ''} {voice.cite(row['evidence'])}",
+                f"- {row['kind']}: เดิน **{voice.show(row['count'])}** จาก {voice.show(row['of'])}"
+                f"{': ' + names(voice, row['on']) if row['on'] else ''}{silent if row['unknown'] else ''} {voice.cite(row['evidence'])}",
+            )  # fmt: skip
+        for row in section["values"]:
+            if row["value"].value is not None:
+                voice.lines.append(f"- {_value(voice, section, row)}")
+        blank = [
+            voice.quantity(row["quantity"])
+            for row in section["values"]
+            if row["value"].value is None
+        ]
+        if blank:
+            voice.say(f"- No data: {', '.join(blank)}", f"- ไม่มีข้อมูล: {', '.join(blank)}")
+        _tell_open(voice, section)
+
+
+def _tell_what(voice: Voice, section: dict[str, Any]) -> None:
+    text = f"**{section['id']}**" + (
+        f" {section['dis']}" if section["dis"] != section["id"] else ""
+    )
+    if section["capacity"].value is not None:
+        text += f", {voice.show(section['capacity'])}"
+    if section["place"]:
+        text += f", {', '.join(section['place'])}"
+    voice.lines.append(f"{text} {voice.cite(section['evidence'])}.")
+    if section["suppliers"]:
+        parts = ", ".join(f"{id} ({voice.word(medium)})" for id, medium in section["suppliers"])
+        voice.say(f"Fed by {parts}.", f"รับจาก {parts}")
+    if section["users"]:
+        voice.say(
+            f"Feeds {names(voice, section['users'])}.", f"จ่ายให้ {names(voice, section['users'])}"
+        )
+
+
+def _value(voice: Voice, section: dict[str, Any], row: dict[str, Any]) -> str:
+    whose = "" if row["id"] == section["id"] else f"{voice.name(row['id'])} "
+    text = f"{whose}{voice.quantity(row['quantity'])}: {voice.bold(row['value'])}"
+    if row["held"]:
+        text += voice.pick(", held by hand", ", ถูกสั่งค้างด้วยมือ")
+    if row["at"] is not None and voice.now - row["at"] > STALE:
+        text += voice.pick(
+            f", stale since {voice.time(row['at'])}", f", ค่าค้างตั้งแต่ {voice.time(row['at'])}"
+        )
+    return f"{text} {voice.cite(row['value'].evidence)}"
+
+
+def _tell_open(voice: Voice, section: dict[str, Any]) -> None:
+    found = section["findings"]
+    cite = voice.cite(found["total"].evidence)
+    if not found["rows"]:
+        voice.say(f"Nothing open there {cite}.", f"ไม่มีรายการค้าง {cite}")
+        return
+    voice.say(
+        f"Open findings: **{voice.show(found['total'])}** {cite}",
+        f"รายการค้าง: **{voice.show(found['total'])}** {cite}",
+    )
+    voice.lines.extend(f"- {brief(voice, row)}" for row in found["rows"])

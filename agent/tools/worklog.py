@@ -1,0 +1,218 @@
+"""The verb `worklog`: what was done before: counts, hours, cost, mean time to repair, repeats."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from agent.evidence import Figure, ToolResult, Trust
+from agent.faultbook import below
+from agent.figures import show, show_time
+from agent.tools.spec import Arg, Tool
+from agent.tools.toolbox import Draft, Toolbox
+from ontology.entity import Entity
+from ontology.errors import BadRequest
+from ontology.kinds import Number
+
+STATS: Final = ("count", "hours", "cost", "list", "mttr", "repeat")
+GROUPS: Final = ("equip", "trade", "month", "cause", "none")
+REPEAT_WITHIN: Final = dt.timedelta(days=90)
+"""A breakdown of the same equipment for the same cause within a quarter is a repeat (callback)."""
+MAX_ORDERS: Final = 100_000
+
+
+async def worklog(
+    box: Toolbox,
+    *,
+    of: list[str] | None = None,
+    start: dt.datetime | None = None,
+    end: dt.datetime | None = None,
+    group_by: str | None = None,
+    stat: str | None = None,
+    text: str | None = None,
+    count: int = 10,
+) -> ToolResult:
+    """Work orders opened in the range, newest first; groups are ordered by their number."""
+    orders = await _orders(box, of, start, end, text)
+    stat = stat or ("list" if group_by in (None, "none") else "count")
+    draft = Draft("worklog")
+    cite = draft.cite("worklog", _source(of, text), trust=Trust.DOCUMENT, start=start, end=end)
+    draft.facts |= {
+        "of": of or [], "stat": stat, "group_by": group_by or "none", "text": text, "start": start, "end": end,
+        "total": draft.figure("orders", len(orders), "work orders", cite),
+    }  # fmt: skip
+    draft.lines.append(f"{show(draft.facts['total'])} [{cite}]")
+    if group_by not in (None, "none"):
+        _tell_groups(draft, _grouped(box, orders, group_by), stat, cite, count)
+    elif stat != "list" and orders:
+        draft.facts["value"] = value = _figure(draft, "all", stat, orders, cite)
+        draft.lines.append(f"{stat}: {show(value)} [{cite}]")
+    for order in _listed(orders, stat)[:count]:
+        _tell_order(box, draft, order)
+    return draft.done()
+
+
+def _source(of: list[str] | None, text: str | None) -> str:
+    parts = ["maintenance log", *(of or []), *([f"“{text}”"] if text else [])]
+    return ", ".join(parts)
+
+
+async def _orders(
+    box: Toolbox,
+    of: list[str] | None,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    text: str | None,
+) -> list[Entity]:
+    if start is not None and end is not None and end <= start:
+        raise BadRequest("the range ends before it starts", hint="give the earlier time first")
+    found = await box.records.read("workOrder", limit=MAX_ORDERS)
+    if of:
+        inside = {id for one in of for id in below(box.building, one)}
+        inside |= {f"room-{id[4:]}" for id in inside if id.startswith("FCU-")}
+        found = [o for o in found if (ref := o.get_ref("equipRef")) and ref.id in inside]
+    if start is not None:
+        found = [o for o in found if o["opened"] >= start]
+    if end is not None:
+        found = [o for o in found if o["opened"] < end]
+    if text:
+        words = text.lower().split()
+        found = [o for o in found if all(w in _words(o) for w in words)]
+    return sorted(found, key=lambda o: o["opened"], reverse=True)
+
+
+def _words(order: Entity) -> str:
+    tags = ("woNum", "description", "cause", "action", "parts", "trade", "place")
+    return " ".join(str(order.tags.get(tag, "")) for tag in tags).lower()
+
+
+def _grouped(
+    box: Toolbox, orders: Sequence[Entity], group_by: str | None
+) -> dict[str, list[Entity]]:
+    groups: dict[str, list[Entity]] = defaultdict(list)
+    for order in orders:
+        groups[_KEYS[group_by or "none"](box, order)].append(order)
+    return groups
+
+
+def _equip(_box: Toolbox, order: Entity) -> str:
+    ref = order.get_ref("equipRef")
+    return ref.id if ref else str(order.tags.get("equipName", "(no equipment)"))
+
+
+_KEYS: dict[str, Callable[[Toolbox, Entity], str]] = {
+    "equip": _equip,
+    "trade": lambda _box, order: str(order.tags.get("trade", "(no trade)")),
+    "month": lambda box, order: f"{order['opened'].astimezone(box.zone):%Y-%m}",
+    "cause": lambda _box, order: str(order.tags.get("cause", "(no cause written)")),
+}
+
+
+def _tell_groups(
+    draft: Draft, groups: dict[str, list[Entity]], stat: str, cite: str, count: int
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"group": key, "value": _figure(draft, key, stat, members, cite),
+         "orders": draft.figure(f"{key}.orders", len(members), "work orders", cite)}
+        for key, members in groups.items()
+    ]  # fmt: skip
+    if draft.facts["group_by"] == "month":
+        rows.sort(key=lambda row: row["group"])
+    else:
+        rows.sort(key=lambda row: -(row["value"].value or 0.0))
+    draft.facts["groups"] = rows[: max(count, 24)]
+    draft.lines += [
+        f"{row['group']}: {show(row['value'])} [{cite}]" for row in draft.facts["groups"]
+    ]
+
+
+def _figure(draft: Draft, name: str, stat: str, orders: Sequence[Entity], cite: str) -> Figure:
+    """The number of a group; None where no order has what it needs."""
+    value, unit = _STATS[stat](orders)
+    return draft.figure(f"{name}.{stat}", value, unit, cite)
+
+
+def _summed(tag: str) -> Callable[[Sequence[Entity]], tuple[float | None, str]]:
+    def total(orders: Sequence[Entity]) -> tuple[float | None, str]:
+        numbers = [n for o in orders if isinstance(n := o.tags.get(tag), Number)]
+        return (sum(n.value for n in numbers), numbers[0].unit) if numbers else (None, "")
+
+    return total
+
+
+def _count(orders: Sequence[Entity]) -> tuple[float | None, str]:
+    return float(len(orders)), "work orders"
+
+
+def _mttr(orders: Sequence[Entity]) -> tuple[float | None, str]:
+    """Mean hours from opened to closed over breakdowns (CM) that were closed."""
+    hours = [(o["closed"] - o["opened"]) / dt.timedelta(hours=1) for o in orders
+             if "closed" in o and o.tags.get("woType", "CM") == "CM"]  # fmt: skip
+    return (sum(hours) / len(hours) if hours else None), "h"
+
+
+def _repeats(orders: Sequence[Entity]) -> list[Entity]:
+    """Breakdowns that follow another of the same equipment and cause within `REPEAT_WITHIN`."""
+    last: dict[tuple[str, str], dt.datetime] = {}
+    found = []
+    for order in sorted(orders, key=lambda o: o["opened"]):
+        ref, cause = order.get_ref("equipRef"), str(order.tags.get("cause", ""))
+        if ref is None or not cause or order.tags.get("woType", "CM") != "CM":
+            continue
+        before = last.get((ref.id, cause))
+        if before is not None and order["opened"] - before <= REPEAT_WITHIN:
+            found.append(order)
+        last[ref.id, cause] = order["opened"]
+    return found[::-1]
+
+
+_STATS: dict[str, Callable[[Sequence[Entity]], tuple[float | None, str]]] = {
+    "count": _count,
+    "list": _count,
+    "hours": _summed("hours"),
+    "cost": _summed("cost"),
+    "mttr": _mttr,
+    "repeat": lambda orders: (float(len(_repeats(orders))), "work orders"),
+}
+
+
+def _listed(orders: list[Entity], stat: str) -> list[Entity]:
+    if stat == "repeat":
+        return _repeats(orders)
+    return orders if stat == "list" else []
+
+
+def _tell_order(box: Toolbox, draft: Draft, order: Entity) -> None:
+    tags = order.tags
+    text = "; ".join(
+        f"{tag}: {tags[tag]}" for tag in ("description", "cause", "action") if tag in tags
+    )
+    cite = draft.cite("worklog", str(tags["woNum"]), text, Trust.DOCUMENT, id=order.id)
+    hours, cost = _summed("hours")([order]), _summed("cost")([order])
+    draft.rows.append({
+        "id": order.id, "number": str(tags["woNum"]), "opened": tags["opened"], "closed": tags.get("closed"),
+        "equip": _equip(box, order), "description": str(tags["description"]), "cause": str(tags.get("cause", "")),
+        "action": str(tags.get("action", "")), "type": str(tags.get("woType", "")), "evidence": cite,
+        "hours": draft.figure(f"{order.id}.hours", *hours, cite),
+        "cost": draft.figure(f"{order.id}.cost", *cost, cite),
+    })  # fmt: skip
+    when = show_time(tags["opened"], box.zone, box.now)
+    draft.lines.append(f"[{cite}] {tags['woNum']}, {when}, {_equip(box, order)}: {text}"[:400])
+
+
+TOOL = Tool(
+    "worklog",
+    "The maintenance log: work orders by equipment, time, trade, cause or words; counts, hours, cost, mttr, repeats.",
+    (
+        Arg("of", "ids", "only about these and what is inside them"),
+        Arg("start", "time", "opened from here"),
+        Arg("end", "time", "opened before here"),
+        Arg("group_by", "choice", "one number per group", GROUPS),
+        Arg("stat", "choice", "what number; list: the orders themselves", STATS),
+        Arg("text", "text", "words that must occur"),
+        Arg("count", "integer", "how many to list", high=50),
+    ),
+    worklog,
+)  # fmt: skip
