@@ -16,6 +16,7 @@ from typing import Any, Final
 from agent.evidence import Figure, ToolResult
 from agent.figures import show, show_span, show_time, signed
 from agent.plan import Plan
+from ontology.entity import Entity
 from ontology.errors import BadRequest
 from ontology.graph import Building
 from ontology.units import UNITS, convert, symbol
@@ -57,9 +58,7 @@ class Bound:
         figures = tuple(f for result in results for f in result.figures)
         # One digit alone ("chiller 3") would bind every 3.
         phrases = {word for word in _tokens(said) if sum(map(str.isdigit, word)) > 1}
-        phrases |= {
-            name for e in building if not e.is_point for name in (e.id, e.dis) if _digits(name)
-        }
+        phrases |= {name for e in building if not e.is_point for name in _names(e)}
         for result in results:
             phrases |= (
                 set(_texts(result.evidence)) | set(_texts(result.rows)) | set(_texts(result.facts))
@@ -147,6 +146,13 @@ def _forms(figure: Figure, unit: str) -> Iterator[float]:
             yield abs(convert(figure.value, figure.unit, unit, kind))
         except BadRequest:
             continue
+
+
+def _names(entity: Entity) -> tuple[str, ...]:
+    """What people call it, in any case and in Thai."""
+    shown = entity.dis
+    thai = shown.replace("Room ", "ห้อง ").replace("Floor ", "ชั้น ")
+    return entity.id, shown, shown.lower(), thai
 
 
 def _digits(text: str) -> bool:

@@ -31,7 +31,8 @@ _NEXT: Final[dict[Intent, tuple[tuple[str, str], ...]]] = {
 
 def follow_ups(voice: Voice) -> tuple[str, ...]:
     """Up to three questions in the language of the conversation."""
-    of = voice.name(voice.plan.entities[0]) if voice.plan.entities else ""
+    known = [id for id in voice.plan.entities if id in voice.building]
+    of = voice.name(known[0]) if known else ""
     what = voice.quantity(voice.plan.quantity) if voice.plan.quantity else ""
     rows = [voice.pick(english, thai) for english, thai in _NEXT.get(voice.plan.intent, ())]
     usable = [row for row in rows if (of or "{of}" not in row) and (what or "{what}" not in row)]
