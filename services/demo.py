@@ -1,0 +1,151 @@
+"""`plantroom demo`: build Riverside Tower, start its devices, serve it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from edge.indexes.embedded import EmbeddedIndex
+from ingest.demo.devices.process import DemoProcess
+from ingest.demo.documents import write_documents
+from ingest.demo.model import riverside_tower
+from ingest.demo.simulate import Recording, simulate
+from ingest.demo.worklog import write_worklog
+from ingest.documents.ingest import ingest_documents
+from ingest.documents.worklog import read_worklog
+from ontology.errors import OutOfSpace
+from ontology.graph import Building
+from ontology.kinds import MARKER, Number, Ref
+from ontology.records import replace_all
+from ontology.store.duck import DuckHistory
+from ontology.store.sql_records import SqlRecords
+from services import asking, doctor, screen
+from services.serving import claimed_port, served, url_of
+from services.settings import Settings
+from services.wire import load_embedder, open_system, wall_clock
+from services.worker import look
+
+DAYS: Final = 30
+SEED: Final = 7
+STAMP: Final = Ref("demo.stamp")
+REBUILD_AFTER: Final = dt.timedelta(days=3)
+"""A demo that stood still for longer is built anew: its story would have grown old."""
+EXAMPLE: Final = "why is 807 hot?"
+
+T = TypeVar("T")
+
+
+async def run(settings: Settings, console: Console, *, fresh: bool, ask: str | None) -> None:
+    """Build what is missing, then serve until told to stop, or until one question is answered."""
+    with claimed_port(settings) as claimed:
+        stamp = None if fresh else await _stamp(settings)
+        if stamp is None:
+            stamp = wall_clock().replace(microsecond=0)
+            await build(settings, now=stamp, console=console)
+        url, secret = url_of(claimed), secrets.token_urlsafe(24)
+        with console.status("starting the devices of Riverside Tower"):
+            devices = await DemoProcess.start(anchor=stamp, seed=SEED, days=DAYS, webhook=f"{url}/api/ingest/lorawan", secret=secret)
+        async with devices, open_system(settings) as system:
+            if devices.missed is not None:
+                await system.history.bulk(devices.missed())
+            async with served(system, claimed, devices.lines, secret) as stopped:
+                await _greet(settings, console, url, ask or EXAMPLE)
+                if ask is None:
+                    await stopped.wait()
+
+
+async def build(settings: Settings, *, now: dt.datetime, console: Console, days: int = DAYS) -> Recording:
+    """Write ontology, 30 days of history, documents, work orders and findings into an empty `home`."""
+    home = settings.home
+    free = doctor.free_mb(settings)
+    if free < doctor.NEEDED_MB:
+        raise OutOfSpace(f"{free:,.0f} MB free at {home}", hint=f"{doctor.NEEDED_MB} MB are needed; use --home")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    tower = riverside_tower()
+    columns = (TextColumn("{task.description:34}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        reading = asyncio.create_task(asyncio.to_thread(_documents, settings, tower, now, progress))
+        recording = await _history(home, tower, now, days, progress)
+        orders = await reading
+    records = SqlRecords(settings.records_db)
+    try:
+        stamp = {"id": STAMP, "builtAt": now, "seed": Number(SEED), "days": Number(days), "demo": MARKER}
+        await replace_all(records, [*tower, *orders, stamp])
+    finally:
+        await records.close()
+    with console.status("looking for faults"):
+        async with open_system(settings, clock=lambda: now) as system:
+            await look(system)
+    return recording
+
+
+async def _history(
+    home: Path, tower: Sequence[dict[str, object]], now: dt.datetime, days: int, progress: Progress
+) -> Recording:
+    recording = await _shown(progress, f"simulating {days} days", 1.0, lambda step: simulate(now, days=days, seed=SEED, progress=step))
+    history = DuckHistory.open(home / "history.duckdb", Building(tower))
+    try:
+        task = progress.add_task("writing the history", total=recording.values.size)
+        await history.bulk(recording.samples(), lambda done: progress.update(task, completed=done))
+        progress.update(task, completed=recording.values.size)
+    finally:
+        await history.close()
+    return recording
+
+
+def _documents(
+    settings: Settings, tower: Sequence[dict[str, object]], now: dt.datetime, progress: Progress
+) -> list[dict[str, object]]:
+    """Write the manuals and the work log, read them back as any site's, and index them."""
+    folder = settings.home / "documents"
+    task = progress.add_task("writing and reading the manuals", total=1.0)
+    paths = write_documents(folder)
+    worklog = write_worklog(folder / "maintenance-log.xlsx", now=now)
+    embedder, _ = load_embedder(settings)
+    index = EmbeddedIndex(settings.home / "index", embedder=embedder.name if embedder else None)
+    try:
+        ids = [str(tags["id"].id) for tags in tower if "equip" in tags or "space" in tags]  # type: ignore[attr-defined]
+        ingest_documents(paths, index, embedder, ids, _advance(progress, task))
+    finally:
+        index.close()
+    orders = read_worklog(worklog)
+    progress.update(task, completed=1.0)
+    return list(orders)
+
+
+async def _shown(progress: Progress, what: str, total: float, work: Callable[[Callable[[float], None]], T]) -> T:
+    task = progress.add_task(what, total=total)
+    return await asyncio.to_thread(work, _advance(progress, task))
+
+
+def _advance(progress: Progress, task: TaskID) -> Callable[[float], None]:
+    return lambda share: progress.update(task, completed=share)
+
+
+async def _stamp(settings: Settings) -> dt.datetime | None:
+    """When this home was built; None where there is no demo yet, or one too old to go on with."""
+    if not (settings.home / "records.db").exists():
+        return None
+    records = SqlRecords(settings.records_db)
+    try:
+        found = await records.read("demo and builtAt", limit=1)
+    finally:
+        await records.close()
+    built: dt.datetime | None = found[0]["builtAt"] if found else None
+    return built if built and wall_clock() - built < REBUILD_AFTER else None
+
+
+async def _greet(settings: Settings, console: Console, url: str, question: str) -> None:
+    """Say where it is, and show that it answers."""
+    console.print(f"\n[bold]Riverside Tower[/bold] is running: {url}   (Ctrl-C stops it)\n")
+    console.print(f"> {question}", style="bold", markup=False)
+    screen.answer(console, await asking.answer(settings, question, now=None, on_event=None))

@@ -1,0 +1,205 @@
+"""The server: chat and API, the poller behind them, and the fault rules on their round."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import uvicorn
+from rich.console import Console
+
+from ingest.driver import Line
+from ingest.line_state import LineState, OverrideChange, OverrideSeen
+from ingest.lines import read_lines
+from ingest.outbox import Outbox
+from ingest.poller import Poller
+from ingest.quality import Plausibility
+from ingest.uplinks import decode_uplink
+from ontology.errors import Conflict
+from ontology.kinds import MARKER, Number, Ref
+from services.api.app import create_app
+from services.api.system import Device, Options
+from services.settings import Settings
+from services.wire import System, open_system
+from services.worker import rounds
+
+STOP_S: Final = 10
+"""Seconds that open requests have to end when the server stops."""
+_STATES: Final = {"good": "ok", "starting": "late", "silent": "silent", "failing": "late"}
+
+
+async def run(settings: Settings, console: Console) -> None:
+    """Serve the building in `home` with the devices of its lines.toml until told to stop."""
+    with claimed_port(settings) as claimed:
+        async with open_system(settings) as system:
+            path = settings.home / "lines.toml"
+            lines = read_lines(path) if path.exists() else ()
+            secret = settings.webhook_secret.get_secret_value() or secrets.token_urlsafe(24)
+            async with served(system, claimed, lines, secret) as stopped:
+                console.print(f"Plantroom serves {system.building.site.dis} at {url_of(claimed)}")
+                await stopped.wait()
+
+
+@asynccontextmanager
+async def served(
+    system: System, claimed: socket.socket, lines: Sequence[Line], secret: str
+) -> AsyncIterator[asyncio.Event]:
+    """Poll, detect and serve while entered; the event is set when a person or the system stops the server."""
+    outbox = await Outbox.open(system.settings.home / "outbox.db")
+    try:
+        poller = Poller(
+            lines, outbox, system.history, plausibility=Plausibility(system.building),
+            overrides=await _known_overrides(system),
+            on_override=lambda changes: _keep_overrides(system, changes),
+        )  # fmt: skip
+        system.devices_seen = lambda: [_device(state) for state in poller.states.values()]
+        async with poller, _background(rounds(system), "rounds"), _http(system, poller, claimed, secret) as stopped:
+            yield stopped
+    finally:
+        system.devices_seen = tuple
+        await outbox.close()
+
+
+@contextlib.contextmanager
+def claimed_port(settings: Settings) -> Iterator[socket.socket]:
+    """The server's socket, bound before anything slow begins. Raises Conflict when the port is taken."""
+    claimed = socket.socket()
+    claimed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        claimed.bind((settings.host, settings.port))
+    except OSError as cause:
+        claimed.close()
+        raise Conflict(
+            f"{settings.host}:{settings.port} is taken: {cause.strerror}",
+            hint="Plantroom may be running already; else choose another with --port",
+        ) from cause
+    try:
+        yield claimed
+    finally:
+        claimed.close()
+
+
+def url_of(claimed: socket.socket) -> str:
+    """Where people reach the server."""
+    host, port = claimed.getsockname()[:2]
+    return f"http://{host}:{port}"
+
+
+def running_server(settings: Settings) -> str | None:
+    """The URL of the server that owns this home; None when none answers."""
+    path = _card(settings.home)
+    try:
+        url = str(json.loads(path.read_text())["url"])
+        return url if httpx2.get(f"{url}/health", timeout=3.0, trust_env=False).is_success else None
+    except (OSError, ValueError, KeyError, httpx2.TransportError):
+        return None
+
+
+@asynccontextmanager
+async def _http(
+    system: System, poller: Poller, claimed: socket.socket, secret: str
+) -> AsyncIterator[asyncio.Event]:
+    async def uplink(message: Mapping[str, Any]) -> int:
+        return await poller.accept(decode_uplink(message))
+
+    settings = system.settings
+    options = Options(
+        runs=settings.home / "runs.db", lorawan_secret=secret, uplink=uplink, clock=system.clock,
+        hosts=("localhost", "127.0.0.1", "[::1]", settings.host),
+    )  # fmt: skip
+    config = uvicorn.Config(
+        create_app(system, options), log_level="warning", lifespan="on", timeout_graceful_shutdown=STOP_S
+    )
+    server = _Server(config)
+    stopped = asyncio.Event()
+    serving = asyncio.create_task(server.serve(sockets=[claimed]), name="http")
+    serving.add_done_callback(lambda _: stopped.set())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.02)
+    card = _card(settings.home)
+    card.write_text(json.dumps({"url": url_of(claimed), "pid": os.getpid()}))
+    with _signals(stopped):
+        try:
+            yield stopped
+        finally:
+            card.unlink(missing_ok=True)
+            server.should_exit = True
+            await serving
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: uvicorn would end the process before devices and files are closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _signals(stopped: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def _background(work: Any, name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def _card(home: Path) -> Path:
+    return home / "server.json"
+
+
+def _device(state: LineState) -> Device:
+    return Device(state.name, state.protocol, _STATES[state.health], state.last_seen, state.points)
+
+
+async def _known_overrides(system: System) -> list[OverrideSeen]:
+    """Overrides seen before a restart, so that "since" survives it."""
+    found = []
+    for entity in await system.records.read("override and pointRef"):
+        found.append(
+            OverrideSeen(entity["pointRef"], int(entity["level"].value), entity["value"].value, entity["since"])
+        )
+    system.override_levels.update({seen.point.id: seen.level for seen in found})
+    return found
+
+
+async def _keep_overrides(system: System, changes: Sequence[OverrideChange]) -> None:
+    """Persist what the poller saw taken in hand or released."""
+    diffs: dict[Ref, Mapping[str, Any] | None] = {}
+    for change in changes:
+        id = Ref(f"override.{change.point.id}")
+        if change.after is None:
+            diffs[id] = None
+            system.override_levels.pop(change.point.id, None)
+            continue
+        seen = change.after
+        system.override_levels[seen.point.id] = seen.level
+        diffs[id] = {
+            "id": id, "override": MARKER, "pointRef": seen.point, "level": Number(seen.level),
+            "value": Number(seen.value), "since": seen.since,
+        }  # fmt: skip
+    await system.records.commit(diffs)

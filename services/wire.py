@@ -1,0 +1,154 @@
+"""Who implements what: settings in, a wired system out. The only reader of settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.engineer import Engineer
+from agent.faultbook import FaultBook
+from agent.model import HttpModel, Patience
+from agent.playbooks.planner import PlaybookPlanner
+from agent.tools.toolbox import Tariff, Toolbox
+from edge.engine import Embedder
+from edge.engines.onnx import OnnxEmbedder
+from edge.indexes.embedded import EmbeddedIndex
+from edge.search import Library
+from ingest.demo.model import riverside_tower
+from ontology.errors import NotFound, PlantroomError
+from ontology.graph import Building
+from ontology.records import Records
+from ontology.store.duck import DuckHistory
+from ontology.store.sql import SqlReader
+from ontology.store.sql_records import SqlRecords
+from ontology.time import UTC
+from services.api.system import Device, Part
+from services.settings import Settings
+
+MODEL = "all-MiniLM-L6-v2"
+CURRENCY = "THB"
+ENTITIES = "site or space or equip or point"
+
+
+def wall_clock() -> dt.datetime:
+    """Now, in UTC."""
+    return dt.datetime.now(UTC)
+
+
+@dataclass
+class System:
+    """The wired house. `devices_seen` and `override_levels` are filled by a running poller."""
+
+    settings: Settings
+    building: Building
+    records: Records
+    history: DuckHistory
+    sql: SqlReader
+    library: Library
+    faultbook: FaultBook
+    engineer: Engineer
+    clock: Callable[[], dt.datetime]
+    notes: list[Part]
+    devices_seen: Callable[[], Sequence[Device]] = field(default=tuple)
+    override_levels: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> Path:
+        """The folder of the original files."""
+        return self.settings.home / "documents"
+
+    @property
+    def tariff(self) -> Tariff:
+        return Tariff(self.settings.tariff_per_kwh, CURRENCY)
+
+    def devices(self) -> Sequence[Device]:
+        """Field devices with when they last answered; none where nothing is polled."""
+        return self.devices_seen()
+
+    def parts(self) -> Sequence[Part]:
+        """What works and what is degraded."""
+        silent = [device.name for device in self.devices() if device.state == "silent"]
+        if not self.devices():
+            field_bus = Part("devices", "off", "no devices are polled", "start `plantroom demo` or add lines.toml")
+        elif silent:
+            field_bus = Part("devices", "degraded", f"silent: {', '.join(silent[:5])}", "check power and network there")
+        else:
+            field_bus = Part("devices", "ok", f"{len(self.devices())} answer")
+        return [*self.notes, field_bus]
+
+
+@asynccontextmanager
+async def open_system(
+    settings: Settings, *, clock: Callable[[], dt.datetime] = wall_clock
+) -> AsyncIterator[System]:
+    """Open a building's files and wire everything over them. Raises NotFound where there are none."""
+    require_building(settings)
+    async with AsyncExitStack() as stack:
+        records = SqlRecords(settings.records_db)
+        stack.push_async_callback(records.close)
+        building = Building([entity.tags for entity in await records.read(ENTITIES)])
+        history = await DuckHistory.open(settings.home / "history.duckdb", building)
+        stack.push_async_callback(history.close)
+        sql = SqlReader(history, building)
+        embedder, note = load_embedder(settings)
+        index = EmbeddedIndex(settings.home / "index", embedder=embedder.name if embedder else None)
+        stack.callback(index.close)
+        library = Library(index, embedder)
+        faultbook = FaultBook(records, building)
+        levels: dict[str, int] = {}
+        box = Toolbox(
+            building=building, history=history, records=records, sql=sql, library=library, faultbook=faultbook,
+            clock=clock, tariff=Tariff(settings.tariff_per_kwh, CURRENCY),
+            override_level=lambda point: levels.get(point.id),
+        )  # fmt: skip
+        model, model_note = await _open_model(settings, stack)
+        engineer = Engineer(box, PlaybookPlanner(building), model)
+        yield System(
+            settings=settings, building=building, records=records, history=history, sql=sql, library=library,
+            faultbook=faultbook, engineer=engineer, clock=clock, notes=[model_note, note], override_levels=levels,
+        )  # fmt: skip
+
+
+def require_building(settings: Settings) -> None:
+    """Raises NotFound where no building was set up."""
+    if not (settings.home / "records.db").exists():
+        raise NotFound(f"no building in {settings.home}", hint="set one up first: plantroom demo")
+
+
+async def load_building(settings: Settings) -> Building:
+    """The ontology alone; Riverside Tower where no building was set up yet."""
+    if not (settings.home / "records.db").exists():
+        return Building(riverside_tower())
+    records = SqlRecords(settings.records_db)
+    try:
+        return Building([entity.tags for entity in await records.read(ENTITIES)])
+    finally:
+        await records.close()
+
+
+def load_embedder(settings: Settings) -> tuple[Embedder | None, Part]:
+    """The embedding model where it is installed, and what to say about it."""
+    try:
+        embedder = OnnxEmbedder(settings.models / MODEL)
+    except PlantroomError as missing:
+        return None, Part("search by meaning", "degraded", f"words only: {missing}", "run: make model")
+    return embedder, Part("search by meaning", "ok", embedder.name)
+
+
+async def _open_model(settings: Settings, stack: AsyncExitStack) -> tuple[HttpModel | None, Part]:
+    """The language model's client; the engineer finds out for itself what the server can do."""
+    llm = settings.llm
+    if llm.url is None:
+        return None, Part("language model", "off", "playbooks answer", "set PLANTROOM_LLM__URL to use one")
+    model = await stack.enter_async_context(
+        HttpModel(
+            str(llm.url), name=llm.model, key=llm.api_key.get_secret_value(),
+            patience=Patience(first_s=llm.timeout_s, idle_s=min(llm.timeout_s, 30.0)),
+        )
+    )  # fmt: skip
+    return model, Part("language model", "ok", f"at {llm.url}")
+
+
