@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.diagnosis import Cause, Finding, Impact, Proof, Severity, finding_id, ranked
@@ -80,10 +80,14 @@ LINKS: tuple[Link, ...] = (
     Link(("AHU-24",), ("AHU-21",), _here, "damper-stuck-open", "cause"),
     Link(("AHU-26", "CMD-01", "CMD-02"), ("OVR-01",), _here, "fan-in-hand"),
     Link(("CMD-02",), ("CMD-01",), _here, "hand-switch"),
-    Link(("CHW-01", "CHW-02"), ("OVR-01",), _the_loop_pumps, "over-pumping", "cause"),
     Link(("CHW-02",), ("CHW-01",), _here, "over-pumping"),
+    Link(("CHW-01",), ("OVR-01",), _the_loop_pumps, "over-pumping", "cause"),
+    Link(("CHW-02",), ("OVR-01",), _the_loop_pumps, "over-pumping", ""),
+    Link(("AHU-FC13",), ("AHU-24",), _here, "too-much-outdoor-air"),
     Link(("CHW-09",), ("CHW-08",), _here, "condenser-fouled"),
     Link(("CHW-09",), ("CHW-07",), _here, "evaporator"),
+    Link(("CHW-04",), ("CHW-01",), _the_plant, "low-delta-t"),
+    Link(("FCU-04",), ("FCU-01",), _here, "overcooled"),
     Link(("VAV-08",), ("VAV-09",), _here, "setpoint-outlier", "cause"),
     Link(("VAV-08",), ("VAV-03",), _here, "starved", "cause"),
     Link(("VAV-03",), ("AHU-FC01",), _its_air, "low-static"),
@@ -115,7 +119,7 @@ def _follow(
         changed[effect.id] = points_at(changed[effect.id], link.cause, source, now)
         if link.attaches == "effect" and effect.parent is None:
             changed[effect.id] = replace(changed[effect.id], parent=source.id)
-        elif link.attaches == "cause" and source.parent is None:
+        elif link.attaches == "cause" and changed[source.id].parent is None:
             changed[source.id] = replace(changed[source.id], parent=effect.id)
     return list(changed.values())
 
@@ -143,31 +147,44 @@ def points_at(effect: Finding, cause: str, source: Finding, now: dt.datetime) ->
 
 
 def _passing_valves(building: Building, findings: list[Finding]) -> list[Finding]:
-    """Valves that began to pass when the plant's delta-T fell belong to that case."""
+    """Whole floors of passing valves belong to the plant's low delta-T; a single one is its own case."""
     plant = next((f for f in findings if f.rule == "CHW-01"), None)
     if plant is None:
         return findings
-    passing = [
-        f for f in findings if f.rule == "FCU-01" and abs(f.start - plant.start) < SAME_ONSET
-    ]
-    if len(passing) < CLUSTER:
+    floors: dict[str, list[Finding]] = defaultdict(list)
+    for f in findings:
+        if f.rule == "FCU-01" and f.start > plant.start - SAME_ONSET:
+            floors[next((p.dis for p in building.place(f.equip) if p.kind == "floor"), "")].append(
+                f
+            )
+    passing = {floor: group for floor, group in floors.items() if len(group) >= CLUSTER}
+    if not passing:
         return findings
-    floors = sorted({p.dis for f in passing for p in building.place(f.equip) if p.kind == "floor"})
-    says = f"{len(passing)} fan-coil valves pass, on {', '.join(floors)}"
-    proof = Proof(passing[0].equip, Span(plant.start, plant.end or passing[0].start), "count",
-                  float(len(passing)), "", says)  # fmt: skip
-    causes = [
-        replace(c, likelihood=c.likelihood * FOUND_ODDS / 2, proofs=(*c.proofs, proof))
-        if c.id == "valves-passing"
-        else c
-        for c in plant.causes
-    ]
-    raised = replace(plant, causes=ranked(causes))
-    ids = {f.id for f in passing}
+    raised = _with_passing_valves(plant, passing)
+    ids = {f.id for group in passing.values() for f in group}
     return [
         raised if f is plant else replace(f, parent=plant.id) if f.id in ids else f
         for f in findings
     ]
+
+
+def _with_passing_valves(plant: Finding, passing: Mapping[str, Sequence[Finding]]) -> Finding:
+    group = [f for floor in passing.values() for f in floor]
+    says = f"{len(group)} fan-coil valves pass, on {', '.join(sorted(passing, key=_by_number))}"
+    span = Span(plant.start, plant.end or max(f.start for f in group))
+    proof = Proof(group[0].equip, span, "count", float(len(group)), "", says)
+    causes = [
+        replace(c, likelihood=c.likelihood * FOUND_ODDS, proofs=(*c.proofs, proof))
+        if c.id == "valves-passing"
+        else c
+        for c in plant.causes
+    ]
+    return replace(plant, causes=ranked(causes))
+
+
+def _by_number(floor: str) -> tuple[int, str]:
+    digits = "".join(ch for ch in floor if ch.isdigit())
+    return int(digits or 0), floor
 
 
 def _clusters(building: Building, findings: list[Finding], now: dt.datetime) -> list[Finding]:

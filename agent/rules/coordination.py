@@ -12,27 +12,25 @@ from agent.rules.rooms import OUTLIER_K, STARVED, outlier_kw
 from agent.rules.rule import Rule, Suspect, hours, supports
 from ontology.history import Floats
 
-ROGUE_SHARE = 0.4
-"""One of many zones that makes this share of all requests decides for all of them."""
-ROGUE_OWN = 0.6
-MAX_REQUESTS = 3.0
-"""Guideline 36: three requests are a zone's most urgent call."""
+ROGUE_SHARE = 0.5
+"""Catalogue VAV-08: one of many zones that makes half of all requests decides for all of them."""
+ROGUE_ALWAYS = 0.7
+"""Share of its occupied hours in which it asks; a sound zone asks in the morning and on hot afternoons."""
 CLUSTER = 3
 """Catalogue SYS-04: as many alarms of one kind under one supplier have one cause."""
 
 
 def rogue(at: At) -> Flags:
-    """VAV-08: over a day of fan hours one zone asks nearly always, and makes most of all requests."""
-    running = on(at["air.fan-run"])
-    asked = np.where(running & np.isfinite(at["cooling-requests"]), at["cooling-requests"], 0.0)
-    own, fan_hours = _day_sum(asked), _day_sum(np.broadcast_to(running, asked.shape).astype(float))
-    total = own.sum(axis=0, keepdims=True)
+    """VAV-08: over a day's occupied hours one zone asks nearly always, and makes most of all requests."""
+    running = on(at["air.fan-run"]) & on(at["occupied-sp"])
+    requests = np.where(running & np.isfinite(at["cooling-requests"]), at["cooling-requests"], 0.0)
+    open_hours = _day_sum(np.broadcast_to(running, requests.shape).astype(float))
+    own, asking = _day_sum(requests), _day_sum((requests >= 0.5).astype(float))
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = own / total
-        of_most = own / (fan_hours * MAX_REQUESTS)
-    busy = fan_hours >= 4 * HOUR
-    known = np.isfinite(at["cooling-requests"])
-    return np.asarray(known & busy & (share > ROGUE_SHARE) & (of_most > ROGUE_OWN), np.bool_)
+        share = own / own.sum(axis=0, keepdims=True)
+        nearly_always = asking / open_hours > ROGUE_ALWAYS
+    now = running & np.isfinite(at["cooling-requests"]) & (open_hours >= 4 * HOUR)
+    return np.asarray(now & nearly_always & (share > ROGUE_SHARE), dtype=np.bool_)
 
 
 def _day_sum(values: Floats) -> Floats:
@@ -69,10 +67,10 @@ COMMON_CAUSE = Rule(
 RULES: tuple[Rule, ...] = (
     Rule(
         id="VAV-08", family=Family.COORDINATION, severity=Severity.WASTE, equip="equip and vav",
-        needs=("cooling-requests", "air.fan-run"),
+        needs=("cooling-requests", "occupied-sp", "air.fan-run"),
         uses=("zone-air-temp", "zone-air-temp-sp", "sisters.zone-air-temp-sp", "sisters.zone-air-temp",
               "discharge-air-flow", "discharge-air-flow-sp"),
-        symptom=rogue, hold=hours(4), least=hours(24), join=hours(84),
+        symptom=rogue, hold=hours(4), least=hours(12), join=hours(84),
         says="is a rogue zone: it makes most of the cooling requests to its air handler "
              "(setpoint {zone-air-temp-sp}, others {sisters.zone-air-temp-sp})",
         source="Guideline 36 trim and respond; catalogue VAV-08",

@@ -33,7 +33,7 @@ MAX_CONFIDENCE = 0.95
 EVIDENCE_ODDS = 4.0
 """A support that always holds makes a cause four times as likely, one that never holds four times less."""
 
-_PLACEHOLDER = re.compile(r"\{([a-z.:-]+)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z0-9.:-]+)\}")
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,13 @@ def _able(rule: Rule, frames: Frames) -> tuple[list[Entity], Skipped | None]:
     missing: set[str] = set()
     for equip in frames.layout.equips(rule.equip):
         lacks = [need for need in rule.needs if not frames.layout.points(equip, need)]
+        if rule.subject in lacks:  # no such point, so nothing of it to judge
+            continue
         missing.update(lacks)
         (unable if lacks else able).append(equip)
-    if not unable and able:
+    if not unable:
         return able, None
-    needs = tuple(sorted(missing)) or (rule.equip,)
+    needs = tuple(sorted(missing))
     return able, Skipped(rule.id, rule.says, tuple(e.id for e in unable), needs)
 
 
@@ -145,7 +147,10 @@ def says(episode: Episode) -> str:
 
     def number(match: re.Match[str]) -> str:
         need = match[1]
-        return shown(episode.mean(need), unit_of(need))
+        value = episode.mean(need)
+        if ROLE[Need.of(need).role].is_bool and np.isfinite(value):
+            return "on" if value > 0.5 else "off"
+        return shown(value, unit_of(need))
 
     return f"{episode.equip.id} {_PLACEHOLDER.sub(number, episode.rule.says)}"
 

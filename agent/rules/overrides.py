@@ -171,7 +171,7 @@ RULES: tuple[Rule, ...] = (
         equip="equip and pump or equip and coolingTower",
         needs=("run-cmd", "run"), uses=("power",),
         symptom=command_not_followed, hold=minutes(15), least=minutes(30), join=hours(72),
-        says="does not do as it is told: told {run-cmd}, runs {run} (1 = on)",
+        says="does not do as it is told: its command is {run-cmd}, its status is {run}",
         source="Catalogue CMD-01",
         causes=(
             Suspect(*_HAND, _told_to_stop, "it ran untold {pct} of that time"),
@@ -185,7 +185,7 @@ RULES: tuple[Rule, ...] = (
         id="CMD-01", family=Family.OVERRIDE, severity=Severity.RISK, equip="equip and ahu",
         needs=("fan-cmd", "fan-run"), uses=("fan-power",),
         symptom=fan_command_not_followed, hold=minutes(15), least=minutes(30), join=hours(72),
-        says="has a fan that does not do as it is told: told {fan-cmd}, runs {fan-run} (1 = on)",
+        says="has a fan that does not do as it is told: its command is {fan-cmd}, its status is {fan-run}",
         source="Catalogue CMD-01",
         causes=(
             Suspect(*_HAND, _fan_told_to_stop, "it ran untold {pct} of that time"),

@@ -65,13 +65,13 @@ def condenser_approach(at: At) -> Floats:
     The approach is proportional to the heat rejected (constant UA and flow): it is scaled to 100 % load.
     """
     apart = at["condenser-refrig-temp"] - at["condenser-water-leaving-temp"]
-    return np.where(_loaded(at), apart / (at["load"] / 100), np.nan)
+    return apart / np.where(_loaded(at), at["load"] / 100, np.nan)
 
 
 def evaporator_approach(at: At) -> Floats:
     """Leaving chilled-water minus evaporating temperature at full load, K; NaN below half load."""
     apart = at["chilled-water-leaving-temp"] - at["evaporator-refrig-temp"]
-    return np.where(_loaded(at), apart / (at["load"] / 100), np.nan)
+    return apart / np.where(_loaded(at), at["load"] / 100, np.nan)
 
 
 def _worse_than_best(approach: Floats) -> Flags:
@@ -114,29 +114,34 @@ def evaporator_fouled(at: At) -> Flags:
 
 
 def specific_power(at: At) -> Floats:
-    """Electric kW per kW of cooling per kelvin of lift; NaN below half load.
+    """Electric kW per kW of cooling; NaN below half load."""
+    cooling = np.where(_loaded(at) & (at["cooling-power"] > 0), at["cooling-power"], np.nan)
+    return at["power"] / cooling
 
-    Dividing by the lift takes the weather out (Carnot: power is proportional to lift).
+
+def power_over_baseline(at: At) -> Floats:
+    """Power per cooling over what the chiller itself needed in its first week at that load and lift.
+
+    The baseline is a plane through the first week: log(kW/kW) = a + b x lift + c x load. NaN below half
+    load, in that first week, and for a chiller that ran loaded for less than a day of it.
     """
-    lift = at["condenser-water-leaving-temp"] - at["chilled-water-leaving-temp"] + 4.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        figure = at["power"] / at["cooling-power"] / lift
-    return np.where(_loaded(at) & (at["cooling-power"] > 0), figure, np.nan)
+    figure = np.log(specific_power(at))
+    lift = at["condenser-water-leaving-temp"] - at["chilled-water-leaving-temp"]
+    ratio = np.full(figure.shape, np.nan)
+    for row, own in enumerate(figure):
+        terms = np.stack([np.ones_like(own), lift[row], at["load"][row]], axis=1)
+        known = np.flatnonzero(np.isfinite(own) & np.isfinite(terms).all(axis=1))
+        first = known[known < BASELINE_DAYS * DAY]
+        later = known[known >= BASELINE_DAYS * DAY]
+        if len(first) >= 24 * HOUR:
+            plane = np.linalg.lstsq(terms[first], own[first], rcond=None)[0]
+            ratio[row, later] = np.exp(own[later] - terms[later] @ plane)
+    return ratio
 
 
 def efficiency_drifted(at: At) -> Flags:
-    """CHW-09: a day's power per cooling and lift more than 8 % above its own first week."""
-    figure = specific_power(at)
-    flags = np.zeros(figure.shape, dtype=np.bool_)
-    for row, own in enumerate(figure):
-        known = np.flatnonzero(np.isfinite(own))
-        if len(known) < 24 * HOUR:
-            continue
-        first = known[known < known[0] + BASELINE_DAYS * DAY]
-        baseline = np.median(own[first])
-        later = np.arange(len(own)) > known[0] + BASELINE_DAYS * DAY
-        flags[row] = later & (rolling_mean_known(own[None])[0] > WORSE * baseline)
-    return flags
+    """CHW-09: over the last day more than 8 % above its own baseline."""
+    return rolling_mean_known(power_over_baseline(at)) > WORSE
 
 
 def heat_does_not_balance(at: At) -> Flags:
@@ -186,9 +191,7 @@ def _lift_kw(at: At) -> Floats:
 
 
 def _drift_kw(at: At) -> Floats:
-    figure = specific_power(at)
-    best = quantile(figure, 0.1, axis=1)
-    return at["power"] * np.clip(1 - best / figure, 0.0, 0.5)
+    return at["power"] * np.clip(1 - 1 / power_over_baseline(at), 0.0, 0.5)
 
 
 def _over_pressure(at: At) -> Floats:
@@ -314,7 +317,7 @@ RULES: tuple[Rule, ...] = (
             Suspect("sensor", "a flow or temperature sensor has drifted", 0.20, "check the heat balance (CHW-10)", 10),
             Suspect("compressor", "compressor or drive has worn", 0.20, "read the oil analysis", 60),
         ),
-        waste=_drift_kw, method="chiller power x (1 - best / present power per cooling and lift)",
+        waste=_drift_kw, method="chiller power x (1 - 1 / ratio to its own first week at the same load and lift)",
     ),
     Rule(
         id="CHW-10", family=Family.SENSOR, severity=Severity.COMFORT, equip="equip and chiller",

@@ -16,6 +16,8 @@ COIL_K = 4.0
 """A fan coil with its valve open must cool the air by at least this much (catalogue FCU-02)."""
 HOT_K = 1.5
 """Above setpoint by more than the usual comfort band of +-1 K and a sensor's tolerance."""
+COMFORT_C = 26.0
+"""The upper end of summer comfort (ASHRAE 55): a guest who asks for 22 °C on a hot afternoon proves no fault."""
 HUMID_PCT = 70.0
 """Relative humidity at which mould becomes likely (ASHRAE 62.1 designs for 65 % at most)."""
 HUMID_WORSE_PCT = 5.0
@@ -45,7 +47,8 @@ def fan_does_not_start(at: At) -> Flags:
 
 def hot_at_full_cooling(at: At) -> Flags:
     """ROOM-05: the unit gives all it has and the room stays too warm."""
-    hot = at["zone-air-temp"] > at["zone-air-temp-effective-sp"] + HOT_K
+    limit = np.maximum(at["zone-air-temp-effective-sp"] + HOT_K, COMFORT_C)
+    hot = at["zone-air-temp"] > limit
     full = for_the_last(at["cooling-valve"] >= FULL_PCT, 4) & for_the_last(on(at["fan-run"]), 4)
     return full & hot
 
@@ -89,8 +92,8 @@ def flow_through_a_shut_damper(at: At) -> Flags:
 
 
 def setpoint_outlier(at: At) -> Flags:
-    """VAV-09: a setpoint far from those of the other zones."""
-    sp = at["zone-air-temp-sp"]
+    """VAV-09: in occupied hours a setpoint far from those of the other zones."""
+    sp = np.where(on(at["occupied-sp"]), at["zone-air-temp-sp"], np.nan)
     return np.abs(sp - of_others(sp)) > OUTLIER_K
 
 
@@ -293,9 +296,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="VAV-09", family=Family.ROOM, severity=Severity.WASTE, equip=_VAV,
-        needs=("zone-air-temp-sp",),
+        needs=("zone-air-temp-sp", "occupied-sp"),
         uses=("zone-air-temp", "sisters.zone-air-temp-sp", "sisters.zone-air-temp", "discharge-air-flow"),
-        symptom=setpoint_outlier, hold=hours(24), least=hours(24),
+        symptom=setpoint_outlier, hold=hours(4), least=hours(24), join=hours(84),
         says="has a setpoint of {zone-air-temp-sp} where the other zones have {sisters.zone-air-temp-sp}",
         source="Catalogue VAV-09",
         causes=(
