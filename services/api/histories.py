@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/histories", tags=["histories"])
 MAX_POINTS = 12
 MAX_STEPS = 2_000
 """More steps than a screen has pixels across are only weight."""
-NICE_STEPS_S = (60, 300, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
+NICE_STEPS_S = (300, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
 WANTED_STEPS = 400
 
 
@@ -70,7 +70,7 @@ async def averaged(
     lines = [
         Line(
             point=point.id,
-            dis=point.dis,
+            dis=_line_name(point),
             role=point.role.name if point.role else "",
             unit=point.unit,
             values=[v if math.isfinite(v) else None for v in read[point.ref].tolist()],
@@ -78,6 +78,16 @@ async def averaged(
         for point in asked
     ]
     return Histories(start=span.seconds[0], step_s=step_s, lines=lines)
+
+
+def _line_name(point: Entity) -> str:
+    """Short enough for a legend: "CH-2 power"."""
+    if point.role is None:
+        return point.dis
+    first, *rest = point.role.dis.split(" ")
+    first = first if first.isupper() or any(c.isdigit() for c in first) else first.lower()
+    equip = point.get_ref("equipRef")
+    return " ".join([equip.id if equip else "", first, *rest]).strip()
 
 
 def _point(system: System, id: str) -> Entity:

@@ -46,7 +46,7 @@ def _file(static: Path, path: str) -> Response:
 
 def _unbuilt(static: Path) -> str:
     file = static / REASON
-    why = file.read_text("utf-8") if file.is_file() else "It was not built yet: run `make web`."
+    why = file.read_text("utf-8") if file.is_file() else "It was not built yet: run `make ui`."
     body = (
         "<h1>Plantroom is running, its web page is not built</h1>"
         f"<p>Why:</p><pre>{html.escape(why)}</pre>"

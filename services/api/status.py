@@ -14,6 +14,7 @@ from ontology.history import Sample
 from ontology.kinds import Ref
 from services.api.deps import options as options_of
 from services.api.deps import system as system_of
+from services.api.examples import examples
 from services.api.shapes import LATE_S
 from services.api.system import Device, Options, Part, System
 
@@ -48,6 +49,7 @@ class Status(BaseModel):
     now: dt.datetime
     vitals: list[Vital]
     open_findings: int
+    examples: list[str]
     parts: list[Part]
     devices: list[Device]
 
@@ -65,12 +67,14 @@ async def status(
 ) -> Status:
     """The plant at a glance, and what does not work fully."""
     building, now = system.building, options.clock()
+    findings = await system.faultbook.open_faults(None, 500)
     return Status(
         site=building.site.dis,
         time_zone=str(building.zone),
         now=now,
         vitals=await _vitals(system, now),
-        open_findings=len(await system.faultbook.open_faults(None, 500)),
+        open_findings=len(findings),
+        examples=examples(building, findings),
         parts=list(system.parts()),
         devices=list(system.devices()),
     )
