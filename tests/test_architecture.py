@@ -17,7 +17,7 @@ DOORS = {
     "sqlglot": ("ontology/store/",),
     "tantivy": ("edge/indexes/embedded.py",),
     "usearch": ("edge/indexes/embedded.py",),
-    "onnxruntime": ("edge/engines/onnx.py",),
+    "onnxruntime": ("edge/engines/onnx.py", "edge/indexes/embedded.py"),
     "llama_index": ("ingest/documents/",),
     "pymodbus": ("ingest/drivers/modbus.py", "ingest/demo/devices/"),
     "bacpypes3": ("ingest/drivers/bacnet.py", "ingest/demo/devices/"),
