@@ -18,9 +18,9 @@ from ingest.demo.rooms import N, N_ROOMS
 from ontology.history import Floats
 
 OFFICES: Final = 3
-FULL_FLOW = np.array([14.0, 14.5, 12.5, 14.5, 5.9, 5.9]) * air.AIR_KG_M3
+FULL_FLOW = np.array([26.0, 25.0, 18.0, 26.0, 9.0, 9.0]) * air.AIR_KG_M3
 """kg/s at full speed."""
-LEAST_DAMPER = np.array([15.0, 15.0, 20.0, 18.0, 100.0, 100.0])
+LEAST_DAMPER = np.array([25.0, 28.0, 30.0, 25.0, 100.0, 100.0])
 DAMPER_LEAK: Final = 0.03
 """Share of outdoor air through a shut damper."""
 FULL_STATIC = np.array([320.0, 340.0, 320.0, 350.0, 280.0, 280.0])
@@ -34,21 +34,26 @@ FAN_EFFICIENCY: Final = 0.62
 """Fan, belt and drive together."""
 DRIVE_W = 0.02 * FULL_FLOW * 1000.0
 """What the drive takes at any speed."""
-LEAST_SP: Final = np.array([12.5, 12.5, 12.5, 12.0, 13.5, 13.5])
-MOST_SP: Final = np.array([15.0, 15.0, 15.0, 15.5, 14.5, 14.5])
+LEAST_SP: Final = np.array([13.0, 13.0, 13.0, 12.0, 13.5, 13.5])
+MOST_SP: Final = np.array([14.0, 14.0, 14.0, 14.8, 14.5, 14.5])
 ZONE_SP = np.array([24.0, 23.0, 23.5])
 """Lobby, ballroom, restaurant."""
 UNOCCUPIED_ZONE_C: Final = 27.0
 IGNORED: Final = 2
 """Requests that trim and respond ignores (Guideline 36 default)."""
+IGNORED_BOXES: Final = 0
+"""Supply reset of AHU-4 as it was set up on site: a single box can drive the whole handler."""
 
-BOX_FULL: Final = 1.3 * air.AIR_KG_M3
+BOX_FULL: Final = 2.3 * air.AIR_KG_M3
 BOX_LEAST: Final = 0.25 * BOX_FULL
 BOX_STATIC: Final = 140.0
 """Pa at which a fully open box passes 1.15 times its full flow."""
 
-_ROOM_SHARE = np.array([0.080 if room.endswith("07") else 0.045 for room in ROOMS]) * air.AIR_KG_M3
-"""Outdoor air of each guest room at full flow, kg/s; the rest of a DOAS serves corridors."""
+_ROOM_SHARE = 0.045 * air.AIR_KG_M3
+"""Outdoor air of a guest room at full flow, kg/s; the rest of a DOAS serves corridors."""
+_SUITE_BOOST = np.array([0.20 if room.endswith("07") else 0.0 for room in ROOMS]) * air.AIR_KG_M3
+"""What the corner suites' boost dampers add at full fan; they are tied to the fan-coil's stage."""
+_LOW_STAGE: Final = 40.0
 _ROOM_DOAS = np.array([4 if doas_of(room) == "DOAS-1" else 5 for room in ROOMS])
 
 
@@ -152,8 +157,8 @@ class AirSide:
     def _boxes(
         self, state: AirState, effects: Effects, temp: Floats, occupied: float, on: float
     ) -> Boxes:
-        plain = np.where(np.isnan(effects.zone_setpoint), 24.0, effects.zone_setpoint)
-        setpoint = plain if occupied else np.maximum(plain, UNOCCUPIED_ZONE_C)
+        usual = 24.0 if occupied else UNOCCUPIED_ZONE_C
+        setpoint = np.where(np.isnan(effects.zone_setpoint), usual, effects.zone_setpoint)
         error = temp - setpoint
         state.box_integral = np.clip(state.box_integral + 0.05 * self._pace * error, 0.0, 1.0)
         loop = np.clip(0.35 * error + state.box_integral, 0.0, 1.0)
@@ -180,7 +185,8 @@ class AirSide:
         requests = np.zeros(6)
         requests[:3] = 4.0 * (loop > 0.92)
         requests[OFFICES] = boxes.requests.sum()
-        move = 0.10 - 0.12 * np.maximum(requests - IGNORED, 0.0)
+        ignored = np.array([IGNORED, IGNORED, IGNORED, IGNORED_BOXES, 0, 0])
+        move = 0.10 - 0.20 * np.maximum(requests - ignored, 0.0)
         move = np.maximum(move, -0.4) * self._pace
         state.supply_sp = np.clip(state.supply_sp + move, LEAST_SP, MOST_SP)
         state.supply_sp[4:] = min(max(14.0 - 0.2 * (dew - 22.0), 13.5), 14.5)
@@ -214,12 +220,13 @@ def filter_pressure(state: AirState, flow: Floats) -> Floats:
     return np.asarray(FILTER_PA * (0.7 + state.filter_dust) * (flow / FULL_FLOW) ** 2)
 
 
-def inflow(state: AirState, handled: Handled) -> tuple[Floats, Floats, Floats, Floats]:
+def inflow(state: AirState, handled: Handled, fcu_fan: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Air blown into all 207 spaces: flow kg/s, temperature, ratio, CO2."""
     source = np.concatenate([_ROOM_DOAS, np.full(12, OFFICES), [0, 1, 2]])
     flow = np.empty(N)
     share = handled.flow / FULL_FLOW
-    flow[:N_ROOMS] = _ROOM_SHARE * share[_ROOM_DOAS]
+    boost = np.maximum(fcu_fan - _LOW_STAGE, 0.0) / (100.0 - _LOW_STAGE)
+    flow[:N_ROOMS] = (_ROOM_SHARE + _SUITE_BOOST * boost) * share[_ROOM_DOAS]
     flow[N_ROOMS : N_ROOMS + 12] = handled.boxes.flow
     flow[N_ROOMS + 12 :] = handled.flow[:3]
     temp = state.supply_temp + 0.4  # gain of the ducts

@@ -102,7 +102,7 @@ def _low_delta_t(effects: Effects, fault: Fault, _age_s: float) -> None:
     effects.bypass_kg_s = fault.severity
     for i, coil in enumerate(COILS):
         if coil.startswith(("FCU-13", "FCU-14", "FCU-15", "FCU-16")):
-            effects.valve_leak[i] = max(effects.valve_leak[i], 0.04)
+            effects.valve_leak[i] = max(effects.valve_leak[i], 0.015)
 
 
 def _rogue_zone(effects: Effects, fault: Fault, _age_s: float) -> None:

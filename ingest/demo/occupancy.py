@@ -19,13 +19,13 @@ CHECK_IN_H: Final = 14.0
 CHECK_OUT_H: Final = 11.0
 SOLD_SHARE: Final = 0.78
 """High-season occupancy of a city hotel in Bangkok."""
-LONG_STAYS: Final = ("807", "1203")
-"""Guests who stay for months and work in their room in the afternoon."""
+LONG_STAYS: Final = {"807": 23.5, "1203": 25.0}
+"""Guests who stay for months and work in their room in the afternoon; their setpoints."""
 DOOR_SHARE: Final = 0.05
 """Share of occupied room-days on which the balcony door stands open for a while."""
 
 _ROOM = np.arange(len(ROOMS))
-_LONG = np.isin(np.array(ROOMS), LONG_STAYS)
+_LONG = np.isin(np.array(ROOMS), list(LONG_STAYS))
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def guests(ts: NDArray[np.int64], seed: int) -> Guests:
     )
     rises = 30.5 + 2.0 * draw("rise")
     setpoint = 22.5 + 0.5 * np.floor(4.0 * uniform(seed, "comfort", _ROOM, stay))
-    setpoint[:, _LONG] = 23.5
+    setpoint[:, _LONG] = [LONG_STAYS[room] for room in ROOMS if room in LONG_STAYS]
     return Guests(
         rented=rented,
         present=present,
@@ -110,10 +110,10 @@ class Public:
     occupied: Bools
 
 
-_OFFICE_PEOPLE = 22.0
-_PEAK_PEOPLE = np.array([_OFFICE_PEOPLE] * 12 + [160.0, 420.0, 260.0])
-_LIGHT_W = np.array([3200.0] * 12 + [30_000.0, 30_000.0, 26_000.0])
-_PLUG_W = np.array([3600.0] * 12 + [9_000.0, 10_000.0, 26_000.0])
+_OFFICE_PEOPLE = 32.0
+_PEAK_PEOPLE = np.array([_OFFICE_PEOPLE] * 12 + [420.0, 800.0, 450.0])
+_LIGHT_W = np.array([4600.0] * 12 + [90_000.0, 80_000.0, 52_000.0])
+_PLUG_W = np.array([7400.0] * 12 + [75_000.0, 65_000.0, 68_000.0])
 
 
 def office_hours(ts: NDArray[np.int64]) -> Bools:

@@ -28,8 +28,8 @@ PERSON_KG_S: Final = 1.6e-5
 """About 58 g/h of moisture for a seated person (ASHRAE Fundamentals ch. 18)."""
 PERSON_CO2_M3_S: Final = 5.2e-6
 
-_CORNER = np.array([room.endswith("07") for room in ROOMS])
-"""Rooms x07: corner suites, all glass to the west."""
+CORNER = np.array([room.endswith("07") for room in ROOMS])
+"""Rooms x07: corner suites, all glass to the west and south."""
 
 
 def _facade_of(room: str) -> int:
@@ -56,25 +56,26 @@ class Build:
 def build() -> Build:
     """Riverside Tower's spaces."""
     area = np.concatenate(
-        [np.where(_CORNER, 62.0, 45.0), np.full(12, 250.0), [2200.0, 2000.0, 1500.0]]
+        [np.where(CORNER, 62.0, 45.0), np.full(12, 350.0), [4500.0, 4000.0, 2800.0]]
     )
     height = np.concatenate([np.full(N_ROOMS, 2.7), np.full(12, 3.0), [6.0, 6.0, 4.5]])
     volume = area * height
     glass = np.zeros((N, 5))
     for i, room in enumerate(ROOMS):
-        glass[i, _facade_of(room)] = 3.3 if _CORNER[i] else 1.7
+        glass[i, _facade_of(room)] = 3.7 if CORNER[i] else 1.9
+        glass[i, 2] += 4.2 * CORNER[i]  # the corner suites have glass to the south as well
     for zone in range(12):
-        glass[N_ROOMS + zone, (0, 0, 0, 1, 1, 1, 3, 3, 3, 2, 2, 2)[zone]] = 7.0
-    glass[-3:, :] = [[22, 22, 22, 22, 4], [2, 2, 2, 2, 10], [8, 0, 10, 8, 6]]
+        glass[N_ROOMS + zone, (0, 0, 0, 1, 1, 1, 3, 3, 3, 2, 2, 2)[zone]] = 9.0
+    glass[-3:, :] = [[45, 45, 45, 45, 8], [4, 4, 4, 4, 22], [14, 0, 18, 14, 11]]
     return Build(
         volume=volume,
         air_store=volume * air.AIR_KG_M3 * air.CP_AIR * FURNITURE,
-        mass_store=area * 190e3,
+        mass_store=area * np.where(np.arange(N) < N_ROOMS, 130e3, 190e3),
         air_to_mass=area * 14.0,
-        window_ua=np.concatenate([np.where(_CORNER, 62.0, 26.0), np.full(12, 70.0), [700.0, 250.0, 300.0]]),
-        wall_ua=np.concatenate([np.where(_CORNER, 24.0, 14.0), np.full(12, 40.0), [500.0, 600.0, 400.0]]),
+        window_ua=np.concatenate([np.where(CORNER, 62.0, 26.0), np.full(12, 90.0), [1400.0, 400.0, 600.0]]),
+        wall_ua=np.concatenate([np.where(CORNER, 24.0, 14.0), np.full(12, 55.0), [900.0, 1000.0, 800.0]]),
         glass=glass,
-        leak=np.concatenate([np.where(_CORNER, 0.014, 0.005), np.full(12, 0.02), [0.9, 0.15, 0.25]]),
+        leak=np.concatenate([np.where(CORNER, 0.014, 0.005), np.full(12, 0.03), [3.5, 0.8, 1.0]]),
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ DEFAULT_STORY: Final = (
         affected=("AHU-3.mixed-air-temp", "AHU-3.cooling-valve", "AHU-3.outside-damper"),
     ),
     Fault(
-        "condenser-fouled", "condenser-fouled", "CH-2", 4.2, 20,
+        "condenser-fouled", "condenser-fouled", "CH-2", 5.0, 20,
         says="CH-2 condenser approach is about 3.5 K too high at load",
         root_cause="the condenser tubes of CH-2 are fouled",
         sees="condenser refrigerant far above the leaving condenser water; about 10 % more kW/RT than CH-1",
@@ -60,7 +60,7 @@ DEFAULT_STORY: Final = (
         affected=("AHU-4.fan-cmd", "AHU-4.fan-run", "AHU-4.occupied-sp", "AHU-4.fan-power"),
     ),
     Fault(
-        "low-delta-t", "low-delta-t", "SCHWP-1.speed", 62.0, 14,
+        "low-delta-t", "low-delta-t", "SCHWP-1.speed", 25.0, 14,
         says="the chilled-water temperature difference is low: too much water for the load",
         root_cause="SCHWP-1 is held at 100 % speed by hand and the riser bypass and valves of floors 13 to 16 pass",
         sees="return water only about 3.5 K warmer than supply, secondary flow above primary flow",
@@ -77,7 +77,7 @@ DEFAULT_STORY: Final = (
         affected=("VAV-2-07.zone-air-temp-sp", "VAV-2-07.cooling-requests", "VAV-2-07.damper", "AHU-4.discharge-air-temp-sp"),
     ),
     Fault(
-        "complaint-upstream", "coil-starved", "DOAS-1.cooling-valve", 16.0, 5,
+        "complaint-upstream", "coil-starved", "DOAS-1.cooling-valve", 5.0, 5,
         says="guests on floors 5 to 12, rooms x07 first, are hot and humid in the afternoon",
         root_cause="the chilled-water strainer of DOAS-1 is blocked: its coil is starved, the riser air is 22 to 24 °C and damp",
         sees="DOAS-1 valve at 100 %, discharge air far above setpoint; FCU-807 at full valve and full fan",

@@ -23,6 +23,8 @@ from ontology.history import Floats
 EFFECTS_S: Final = 3600.0
 """Faults that grow are re-evaluated once an hour, and at every onset and end."""
 DOOR_KG_S: Final = 0.16
+SUITE_W: Final = 480.0
+"""What the corner suites have besides: bar, media."""
 FCU_FAN_W: Final = np.array([14.0, 32.0, 62.0])
 """Fan power at low, medium, high."""
 
@@ -30,14 +32,14 @@ FCU_FAN_W: Final = np.array([14.0, 32.0, 62.0])
 def coil_sizes() -> coils.CoilSize:
     """192 fan-coils, then the six handlers."""
     corner = np.array([name.endswith("07") for name in rooms.ROOMS])
-    fcu_air = np.where(corner, 0.29, 0.24)
-    fcu_water = np.where(corner, 0.155, 0.125)
-    handler_water = np.array([14.5, 16.0, 15.5, 14.5, 11.5, 11.5])
+    fcu_air = np.where(corner, 0.38, 0.28)
+    fcu_water = np.where(corner, 0.122, 0.155)
+    handler_water = np.array([40.0, 40.0, 32.0, 39.0, 32.0, 32.0])
     return coils.CoilSize.of(
         air_flow=np.concatenate([fcu_air, air.FULL_FLOW]),
         water_flow=np.concatenate([fcu_water, handler_water]),
-        air_ntu=np.concatenate([np.full(N_ROOMS, 0.95), np.array([2.1, 2.2, 2.2, 2.1, 2.6, 2.6])]),
-        water_ntu=np.concatenate([np.full(N_ROOMS, 1.5), np.full(6, 2.4)]),
+        air_ntu=np.concatenate([np.where(corner, 0.80, 0.95), np.array([2.0, 2.0, 2.1, 2.0, 2.8, 2.8])]),
+        water_ntu=np.concatenate([np.where(corner, 2.2, 1.3), np.full(6, 1.7)]),
     )
 
 
@@ -175,7 +177,7 @@ class World:
         dried = fcu_air * (spaces.ratio[:N_ROOMS] - coil.air_ratio[:N_ROOMS])
         hour = (told.ts[i] + UTC_OFFSET_S) % DAY_S / 3600.0
         lamps = 160.0 if hour >= 18 or hour < 7 else 70.0
-        used = np.where(g.present[i], 140.0 + lamps, 60.0)
+        used = np.where(g.present[i], 140.0 + lamps, 60.0) + SUITE_W * rooms.CORNER
         zeros = np.zeros(rooms.N_ZONES)
         balance = self._spaces.step(
             spaces,
@@ -184,7 +186,7 @@ class World:
             np.concatenate([used, p.power_w[i]]),
             np.concatenate([g.people[i], p.people[i]]),
             np.concatenate([0.8e-5 + 1.2e-4 * g.shower[i], zeros]),
-            rooms.Inflow(*air.inflow(self.state.air, handled)),
+            rooms.Inflow(*air.inflow(self.state.air, handled, self.state.fcu.fan)),
             np.concatenate([sensible, zeros]),
             np.concatenate([dried, zeros]),
             np.concatenate([DOOR_KG_S * g.door_open[i], zeros]),
