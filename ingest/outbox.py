@@ -87,13 +87,14 @@ class Outbox:
             self._filled.set()
 
     async def drain(self, history: History) -> int:
-        """Hand everything waiting to the history, then forget it; returns the rows moved.
+        """Hand everything waiting now to the history, then forget it; returns the rows moved.
 
         At least once: what was written but not yet forgotten is written again, which changes nothing.
         """
         self._filled.clear()
         moved = 0
-        while batches := await self._run(self._oldest):
+        newest = await self._run(self._newest)
+        while batches := await self._run(lambda: self._oldest(newest)):
             rows = await self._deliver(history, batches)
             await self._run(lambda last=batches[-1][0]: self._forget(last))  # type: ignore[misc]
             moved += rows
@@ -208,10 +209,16 @@ class Outbox:
             counters.items(),
         )
 
-    def _oldest(self) -> list[tuple[int, int, bytes]]:
+    def _newest(self) -> int:
+        ((newest,),) = self._db.execute("SELECT coalesce(max(id), 0) FROM waiting")
+        return int(newest)
+
+    def _oldest(self, newest: int) -> list[tuple[int, int, bytes]]:
+        """The next batches to hand over, none later than `newest`."""
         batches: list[tuple[int, int, bytes]] = []
         rows = 0
-        for batch in self._db.execute("SELECT id, rows, body FROM waiting ORDER BY id LIMIT 1000"):
+        query = "SELECT id, rows, body FROM waiting WHERE id <= ? ORDER BY id LIMIT 1000"
+        for batch in self._db.execute(query, (newest,)):
             if batches and rows + batch[1] > _BATCH_ROWS:
                 break
             batches.append(batch)

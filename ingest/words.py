@@ -18,8 +18,8 @@ _NOT_AVAILABLE: Final[Mapping[str, int]] = {
 }  # fmt: skip
 LARGEST: Final = 1e12
 """No register of a building exceeds it (a 100 GWh counter in Wh is 1e11)."""
-SMALLEST: Final = 1.2e-38
-"""Below it a float32 is denormal: no instrument sends one, a swapped word order does."""
+SMALLEST: Final = 1e-12
+"""Below it, and not zero, is no measurement: rounding noise of a float32 is 1e-7 of its full scale."""
 
 
 def decode(words: Sequence[int], kind: str, order: str = "ABCD") -> float:
@@ -50,7 +50,11 @@ def encode(value: float, kind: str, order: str = "ABCD") -> list[int]:
 
 
 def implausible(value: float) -> bool:
-    """True for the denormals and giants that a float32 read in the wrong word order turns into."""
+    """True for the specks and giants that most float32 values turn into when read in the wrong order.
+
+    About one value in three still looks like a number: the range of its quantity
+    (`ingest.quality`) catches half of those, and the next poll another.
+    """
     size = abs(value)
     return 0 < size < SMALLEST or size > LARGEST
 

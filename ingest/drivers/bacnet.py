@@ -99,24 +99,26 @@ class BacnetPort:
                 numberOfApduRetries=1,
             )
         )
-        self._link = bound_link(local)
-        self.app.nsap.bind(self._link, address=IPv4Address(local))
+        self.link = new_link(local)
+        self.app.nsap.bind(self.link, address=IPv4Address(local))
 
     @classmethod
-    def take(cls, local: str) -> BacnetPort:
+    async def take(cls, local: str) -> BacnetPort:
         """The application of this local address in the running loop; give it back with `release`."""
         ports = cls._open.setdefault(asyncio.get_running_loop(), {})
         if local not in ports:
             ports[local] = cls(local)
-        ports[local].users += 1
-        return ports[local]
+        port = ports[local]
+        port.users += 1
+        await ready(port.link)
+        return port
 
     def release(self) -> None:
         """Close the socket when the last line has gone."""
         self.users -= 1
         if self.users == 0:
             self._open[asyncio.get_running_loop()].pop(self.local)
-            self._link.close()
+            self.link.close()
 
     async def route(self, host: str, port: int, networks: Iterable[int]) -> None:
         """Reach these networks through the router at host and port."""
@@ -141,7 +143,7 @@ class Bacnet:
 
     async def __aenter__(self) -> Self:
         line = self._line
-        self._port = BacnetPort.take(line.options.get("local", _local_for(line.host)))
+        self._port = await BacnetPort.take(line.options.get("local", _local_for(line.host)))
         network = line.options.get("network")
         if network:
             await self._port.route(line.host, line.port, [int(network)])
@@ -325,7 +327,7 @@ async def discover(
     UDP loses packets, so it asks `tries` times and waits `wait_s` each. Broadcast needs `local`
     with its mask, such as "192.168.1.9/24:47808".
     """
-    shared = BacnetPort.take(local or _local_for(host))
+    shared = await BacnetPort.take(local or _local_for(host))
     everybody = host == "*"
     found: dict[int, Found] = {}
     try:
@@ -408,7 +410,7 @@ def application(device: DeviceObject) -> Application:
     return app
 
 
-def bound_link(local: str) -> NormalLinkLayer:
+def new_link(local: str) -> NormalLinkLayer:
     """The UDP link of a local address; raises Conflict at once where the port is taken."""
     address = IPv4Address(local)
     probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -427,3 +429,8 @@ def bound_link(local: str) -> NormalLinkLayer:
         return NormalLinkLayer(address)
     probe.setblocking(False)  # noqa: FBT003  (the socket API takes no keyword)
     return NormalLinkLayer(address, bind_socket=probe)
+
+
+async def ready(link: NormalLinkLayer) -> None:
+    """Wait until the link's socket is open; closed any earlier, it would leak."""
+    await link.server._local_transport_ready.wait()  # noqa: SLF001  (bacpypes3 shows it nowhere else)

@@ -32,7 +32,7 @@ from ingest.addresses import BACNET_TYPES, bacnet_address
 from ingest.demo.devices.layout import NETWORK, ROUTER_INSTANCE
 from ingest.demo.devices.plant_values import PlantValues
 from ingest.driver import Line, Register
-from ingest.drivers.bacnet import application, bound_link
+from ingest.drivers.bacnet import application, new_link, ready
 from ontology.defs import ROLE
 
 _IP_NETWORK: Final = 2000
@@ -168,7 +168,8 @@ class BacnetDevices:
 
     async def __aenter__(self) -> Self:
         address = IPv4Address(self._address)
-        self._link = bound_link(self._address)
+        self._link = new_link(self._address)
+        await ready(self._link)
         self._router: Application = application(_device(ROUTER_INSTANCE, "demo-router"))
         lan = Network(name="controllers", broadcast_address=LocalBroadcast())
         mac = LocalStation(_ROUTER_MAC)
