@@ -66,7 +66,7 @@ class Border:
                 hint=f"open it as {' or '.join(sorted(self._hosts))}, or allow the name in the settings",
             )
         origin = headers.get(b"origin")
-        if origin and origin != "null" and origin.partition("://")[2].lower() != host.lower():
+        if origin and origin.partition("://")[2].lower() != host.lower():
             raise Refused(
                 f"a page of {origin!r:.80} may not use this server",
                 hint="open Plantroom's own page",

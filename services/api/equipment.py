@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Annotated, Any
 
@@ -71,7 +72,7 @@ async def list_equipment(
             raise NotFound(f"no kind {kind!r:.40}", hint=f"kinds: {', '.join(EQUIP_KINDS)}")
         found = [e for e in found if e.kind == kind]
     worst, count = await _findings_of(system)
-    found.sort(key=lambda e: (-worst.get(e.id, 0), e.is_space))
+    found.sort(key=lambda e: (not _named_whole(e, search), -worst.get(e.id, 0), e.is_space))
     items = [
         Listed(
             **named(e).model_dump(),
@@ -113,6 +114,7 @@ async def one_equipment(id: str, system: Wired, options: Set) -> Equipment:
     )
 
 
+_WORDS = re.compile(r"[^\W_]+")
 MAX_POINTS = 200
 """A floor has about 170 points; a page with more helps nobody."""
 MAX_NEIGHBOURS = 250
@@ -129,6 +131,12 @@ def _matches(entity: Entity, search: str, system: System) -> bool:
         return True
     text = f"{entity.id} {entity.dis} {entity.kind or ''} {_place(entity, system)}".lower()
     return all(word in text for word in words)
+
+
+def _named_whole(entity: Entity, search: str) -> bool:
+    """Whether each word is a whole word of its name: "807" is room 807 before room 1807."""
+    whole = set(_WORDS.findall(f"{entity.id} {entity.dis}".lower()))
+    return all(word in whole for word in _WORDS.findall(search.lower()))
 
 
 def _place(entity: Entity, system: System) -> str:

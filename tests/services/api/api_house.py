@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import math
-from collections.abc import AsyncIterator, Sequence
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import uvicorn
 
 from agent.diagnosis import Cause, Family, Finding, Impact, Proof, Severity
 from agent.events import (
@@ -36,6 +40,7 @@ from ontology.history import Floats, Sample, Samples, Status
 from ontology.kinds import Ref
 from ontology.store.memory_records import MemoryRecords
 from ontology.time import Span
+from services.api.app import create_app
 from services.api.system import Device, Options, Part
 
 NOW = dt.datetime(2026, 11, 20, 7, 30, tzinfo=dt.UTC)
@@ -350,3 +355,20 @@ async def build_house(folder: Path, *, pause_s: float = 0.0) -> House:
 def options(**more: Any) -> Options:
     """Options with the house's clock."""
     return Options(clock=lambda: NOW, **more)
+
+
+@contextlib.contextmanager
+def serving(house: House, chosen: Options) -> Iterator[str]:
+    """The base URL of a server that runs in a thread of its own while entered."""
+    claimed = socket.socket()
+    claimed.bind(("127.0.0.1", 0))
+    claimed.listen()
+    server = uvicorn.Server(uvicorn.Config(create_app(house, chosen), log_level="warning"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[claimed])))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{claimed.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+        claimed.close()
