@@ -180,7 +180,9 @@ class DuckHistory:
                 hint="restore it from a backup",
             )
         self._numbers = PointNumbers([id for _, id in ids])
-        self._newest = Columns(newest["point"], newest["ts"], newest["value"], newest["status"])
+        self._newest = Columns(
+            newest["point"], newest["ts"], duck_layout.floats(newest["value"]), newest["status"]
+        )
         self._hot, self._seq = (int(hot[0]), int(hot[1])) if hot else (0, 0)
         self._compact_above = self._hot_limit
 
@@ -292,4 +294,4 @@ class DuckHistory:
         with self._file.cursor() as db:
             got = db.execute(_RAW, [number, first, end, limit]).fetchnumpy()
         index = np.zeros(len(got["ts"]), dtype=np.int32)
-        return Samples((point,), index, got["ts"], got["value"], got["status"])
+        return Samples((point,), index, got["ts"], duck_layout.floats(got["value"]), got["status"])

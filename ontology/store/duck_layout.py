@@ -8,7 +8,8 @@
     store.merged   what reads see: cold without what hot corrects, and the last write of hot
 
 No primary keys: they multiply the size of the file by ten. Every writer here keeps (point, ts)
-unique in cold instead, within the transaction it is given.
+unique in cold instead, within the transaction it is given. DuckDB reads a NaN of numpy as NULL:
+that is how "no value" is stored, and `floats` gives it back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from ontology.errors import Corrupt
 from ontology.store.columns import Columns
 
 PERIOD_S = 10 * 86_400
@@ -37,14 +39,16 @@ CREATE TABLE IF NOT EXISTS store.hot
     (point INTEGER, ts BIGINT, value DOUBLE, status UTINYINT, seq BIGINT);
 CREATE TABLE IF NOT EXISTS store.latest (point INTEGER, ts BIGINT, value DOUBLE, status UTINYINT);
 CREATE TABLE IF NOT EXISTS store.runs (period BIGINT, runs INTEGER);
-CREATE VIEW IF NOT EXISTS store.fresh AS
-    SELECT point, ts, arg_max(value, seq) AS value, arg_max(status, seq) AS status
+CREATE OR REPLACE VIEW store.fresh AS
+    SELECT point, ts, arg_max_null(value, seq) AS value, arg_max(status, seq) AS status
     FROM store.hot GROUP BY point, ts;
-CREATE VIEW IF NOT EXISTS store.merged AS
+CREATE OR REPLACE VIEW store.merged AS
     SELECT point, ts, value, status FROM store.cold c
     WHERE NOT EXISTS (SELECT 1 FROM store.hot h WHERE h.point = c.point AND h.ts = c.ts)
     UNION ALL SELECT point, ts, value, status FROM store.fresh;
 """
+FORMAT = "1"
+"""Rises when a file of ours can no longer be read by an older Plantroom, or the other way round."""
 _MOVING_IN = (
     # `moving` holds rows that are unique by (point, ts) and win over those already in cold
     """DELETE FROM store.cold USING moving m
@@ -60,10 +64,18 @@ Db = duckdb.DuckDBPyConnection
 
 
 def create(db: Db) -> None:
-    """Make the tables that are not there yet."""
+    """Make the tables that are not there yet. Raises Corrupt for a file of another format."""
     for statement in _SCHEMA.split(";\n"):
         if statement.strip():
             db.execute(statement)
+    found = db.execute("SELECT value FROM store.meta WHERE name = 'format'").fetchone()
+    if found is None:
+        db.execute("INSERT INTO store.meta VALUES ('format', ?)", [FORMAT])
+    elif found[0] != FORMAT:
+        raise Corrupt(
+            f"the history is in format {found[0]}, this Plantroom reads format {FORMAT}",
+            hint="use the version of Plantroom that wrote it, or give this one its own data directory",
+        )
 
 
 def add_points(db: Db, ids: list[str], first: int) -> None:
@@ -104,6 +116,11 @@ def compact(db: Db) -> None:
     _move_in(db, int(found[0]), int(found[1]))
     db.execute("DROP TABLE moving")
     db.execute("DELETE FROM store.hot")
+
+
+def floats(column: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A fetched column, NaN where it is NULL."""
+    return np.asarray(np.ma.filled(column, np.nan))
 
 
 def ragged_period(db: Db) -> int | None:
