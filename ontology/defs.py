@@ -35,7 +35,8 @@ class Role:
 
 
 def _role(name: str, tags: str, quantity: str, unit: str = "", dis: str = "") -> Role:
-    shown = dis or name.replace("-", " ").replace(" sp", " setpoint").capitalize()
+    words = ["setpoint" if word == "sp" else word for word in name.split("-")]
+    shown = dis or " ".join(words).capitalize()
     return Role(name, frozenset(tags.split()), quantity, unit, shown)
 
 
