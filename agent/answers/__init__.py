@@ -24,6 +24,7 @@ TELLERS: Mapping[str, Callable[[Voice, ToolResult], None]] = {
     "manuals": texts.tell_manuals,
     "faults": findings.tell_faults,
     "worklog": texts.tell_worklog,
+    "comfort": findings.tell_comfort,
     "overrides": findings.tell_overrides,
     "quality": findings.tell_quality,
 }

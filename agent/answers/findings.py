@@ -158,3 +158,40 @@ def tell_quality(voice: Voice, found: ToolResult) -> None:
     if facts["findings"]:
         voice.say("Sensors not to be trusted:", "เซ็นเซอร์ที่เชื่อไม่ได้:")
         voice.lines.extend(f"- {brief(voice, row)}" for row in facts["findings"][:MAX_BRIEF])
+
+
+def tell_comfort(voice: Voice, found: ToolResult) -> None:
+    """The cause of a complaint, what proves it, how the sisters do, what to check."""
+    for row in found.rows:
+        if row["causes"]:
+            _tell_complaint(voice, row)
+        else:
+            voice.lines.append(f"{row['says']} {voice.cite(row['evidence'])}")
+        if row["confirmed"] is False:
+            voice.say("The sensors do not confirm the complaint; measure at the bed or desk before touching anything.",
+                      "เซ็นเซอร์ไม่ยืนยันข้อร้องเรียน ควรวัดที่จุดใช้งานจริงก่อนลงมือ")  # fmt: skip
+
+
+def _tell_complaint(voice: Voice, row: Row) -> None:
+    best, *others = row["causes"]
+    cite = voice.cite(best["evidence"])
+    place = voice.name(row["place"])
+    voice.say(
+        f"**{place}: {best['says']}** (most likely, {voice.show(best['likelihood'])}; at {voice.name(best['equip'])}) {cite}.",
+        f"**{place}: {best['says']}** (น่าจะเป็นที่สุด {voice.show(best['likelihood'])} ที่ {voice.name(best['equip'])}) {cite}",
+    )
+    for proof in best["proofs"][:4]:
+        voice.say(f"- Proof: {proof['text']} {cite}", f"- หลักฐาน: {proof['text']} {cite}")
+    whole = voice.cite(row["evidence"])
+    if row["confirmed"]:
+        when = voice.span(row["start"], row["end"])
+        voice.say(f"- Felt {when} {whole}", f"- ช่วงที่เป็น {when} {whole}")
+    for sister in row["sisters"]:
+        voice.say(f"- Compare: {sister['text']} {whole}", f"- เทียบ: {sister['text']} {whole}")
+    for other in others[:2]:
+        voice.say(
+            f"- Else ({voice.show(other['likelihood'])}): {other['says']} {voice.cite(other['evidence'])}",
+            f"- หรือ ({voice.show(other['likelihood'])}): {other['says']} {voice.cite(other['evidence'])}",
+        )
+    if row["next_check"]:
+        voice.say(f"- Next check: {row['next_check']}", f"- ตรวจต่อ: {row['next_check']}")

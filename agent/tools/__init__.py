@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.evidence import ToolResult
 from agent.tools import (
+    comfort,
     faults,
     find,
     history,
@@ -33,6 +34,7 @@ TOOLS: Mapping[str, Tool] = {
         manuals,
         faults,
         worklog,
+        comfort,
         overrides,
         quality,
     )

@@ -37,7 +37,9 @@ async def find(
     if kind:
         kinds = _kinds(kind)
         found = [e for e in found if e.kind in kinds]
-    if function:
+    if kind and function in ROLE:
+        found = [e for e in found if building.point(e.ref, function)]
+    elif function:
         found = _doing(found, function)
     elif not filter:
         found = [e for e in found if not e.is_point]

@@ -237,7 +237,9 @@ def _summarise(box: Toolbox, draft: Draft, ask: Ask, rows: list[dict[str, Any]])
         draft.lines.append(line)
     if not rows:
         draft.lines.append("nothing matches")
-    draft.lines += [f"doubtful: {d['point']} {d['says']} [{d['evidence']}]" for d in draft.facts["doubts"]]
+    draft.lines += [
+        f"doubtful: {d['point']} {d['says']} [{d['evidence']}]" for d in draft.facts["doubts"]
+    ]
 
 
 async def _draw(

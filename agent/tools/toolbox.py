@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from agent.diagnosis import Finding
 from agent.evidence import Chart, Evidence, Figure, ToolResult, Trust
+from agent.faultbook import FaultBook
 from edge.chunk import Passage
 from edge.index import EVERYTHING, Only
 from ontology.entity import Entity
 from ontology.graph import Building
 from ontology.history import History
 from ontology.records import Records
-from ontology.time import Span
 
 MAX_SUMMARY = 4_500
 """Characters of a summary: about 1,500 tokens of English with figures."""
@@ -55,14 +54,6 @@ class Searches(Protocol):
     ) -> list[Passage]: ...
 
 
-class FaultReader(Protocol):
-    """Findings as last detected."""
-
-    async def open_faults(self, under: str | None = None, limit: int = 50) -> list[Finding]: ...
-
-    async def all(self, span: Span) -> list[Finding]: ...
-
-
 @dataclass(frozen=True)
 class Tariff:
     """What electricity costs here, flat: enough to say what a finding costs."""
@@ -80,7 +71,7 @@ class Toolbox:
     records: Records
     sql: Selects | None
     library: Searches | None
-    faultbook: FaultReader
+    faultbook: FaultBook
     clock: Callable[[], dt.datetime]
     tariff: Tariff | None = None
 

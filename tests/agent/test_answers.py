@@ -63,6 +63,8 @@ ASKED: list[tuple[Intent, str, dict[str, Any]]] = [
     (Intent.WORKLOG_STATS, "worklog", {"of": ["CH-2"], "stat": "mttr"}),
     (Intent.WORKLOG_STATS, "worklog", {"of": ["CH-2"], "stat": "repeat", "start": "2026-01-01T00:00+07:00"}),
     (Intent.WORKLOG_STATS, "worklog", {"of": ["AHU-1"]}),
+    (Intent.COMFORT_COMPLAINT, "comfort", {"of": ["room-807"], "complaint": "hot"}),
+    (Intent.COMFORT_COMPLAINT, "comfort", {"of": ["room-907", "lobby"], "complaint": "humid"}),
     (Intent.LIVE_VALUE, "history", {"of": ["CH-9"], "quantity": "power"}),
 ]  # fmt: skip
 

@@ -156,7 +156,7 @@ async def test_equipment_is_found_by_kind_place_role_and_filter(box: Toolbox) ->
     for args, wanted in (
         ({"kind": "chiller"}, 3), ({"function": "pumps"}, 8), ({"place": "floor-8", "kind": "fcu"}, 12),
         ({"filter": "equip and ahu and not doas"}, 4), ({"function": "zone-air-co2", "place": "room-807"}, 1),
-        ({"kind": "vav", "place": "AHU-4"}, 12), ({"function": "weather"}, 1),
+        ({"kind": "vav", "place": "AHU-4"}, 12), ({"kind": "ahu", "function": "fan-power"}, 4), ({"function": "weather"}, 1),
     ):  # fmt: skip
         assert value(await call(box, "find", args), "found") == wanted, args
 
@@ -183,6 +183,17 @@ async def test_findings_carry_proof_causes_and_cost(box: Toolbox) -> None:
     assert "CH-2" in {row["equip"] for row in upstream.rows}
     ranked = await call(box, "faults", {"rank": "cost", "count": 1})
     assert ranked.rows[0]["equip"] == "CH-2"
+
+
+async def test_a_complaint_is_followed_to_its_causes(box: Toolbox) -> None:
+    found = await call(box, "comfort", {"of": ["room-807"], "complaint": "hot"})
+    assert not found.error, found.summary
+    (row,) = found.rows
+    assert row["confirmed"] is True
+    assert sum(c["likelihood"].value for c in row["causes"]) == pytest.approx(100, abs=2)
+    assert found.charts[0].series[0].unit == "°C"
+    crowd = await call(box, "comfort", {"of": [f"room-{n}" for n in range(501, 506)]})
+    assert crowd.error == "bad-request"
 
 
 async def test_overrides_say_level_and_since_when(box: Toolbox) -> None:
