@@ -35,7 +35,8 @@ FORMAT = 1
 WRITER_BYTES = 32_000_000  # tantivy asks for 15 MB at least for one thread
 ANYTHING = "*"
 """Stands in the equip field of a chunk about no equipment in particular."""
-HEADING_BOOST = 1.5
+HEADING_BOOST = 0.5
+"""Of the heading path counted once more; chosen on the `choosing` half of the retrieval questions."""
 MAX_QUERY_TERMS = 64
 
 
@@ -98,7 +99,7 @@ class EmbeddedIndex:
     def lexical(
         self, words: str, *, count: int, only: Only = EVERYTHING
     ) -> list[tuple[Chunk, float]]:
-        """Best chunks by BM25 over text and, a little more, headings; best first."""
+        """Best chunks by BM25 over heading path and text, headings counting a little more; best first."""
         shelf = self._shelf
         asked = [term for term in dict.fromkeys(terms(words)) if term not in ASKING]
         stems = _ANALYZER.analyze(" ".join(asked[:MAX_QUERY_TERMS]))
@@ -166,7 +167,7 @@ class EmbeddedIndex:
         for equip in chunk.equip or (ANYTHING,):
             entry.add_text("equip", equip)
         entry.add_text("heading", " ".join(terms(" ".join((chunk.title, *chunk.headings)))))
-        entry.add_text("body", " ".join(terms(chunk.text)))
+        entry.add_text("body", " ".join(terms(chunk.indexed_text)))
         entry.add_bytes("chunk", json.dumps(asdict(chunk)).encode())
         if row is not None:
             entry.add_text("embedder", self._embedder or "")
