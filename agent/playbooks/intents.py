@@ -1,0 +1,206 @@
+"""What a person wants: signs found in a question -> the first intent whose row they satisfy.
+
+Precedence, and why: attacks first, so that nothing else can be smuggled in; then other worlds;
+then how-to and documents, because "how do I reset ..." holds a command; reports; commands; the
+log of work; overrides and data quality, whose words ("stuck", "manual") also occur in faults;
+comparisons; complaints and causes; the ontology; open faults; and measured values last, because
+any named thing with any quantity is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.plan import Intent
+from agent.playbooks.entities import Linked
+from agent.playbooks.measure import Measure
+from agent.playbooks.normalise import Text
+from agent.playbooks.timewords import When
+from agent.playbooks.words.cues import CUES
+from agent.playbooks.words.kinds import BY_NAME
+
+ZONE_KINDS = frozenset({"room", "floor", "vav", "fcu", "space", "iaq-sensor"})
+_TOTALS = frozenset({"runtime", "starts"})
+_FELT = frozenset({"temp", "humidity", "co2", "setpoint"})
+_ENERGY = frozenset({"efficiency", "energy-use"})
+
+
+@dataclass(frozen=True)
+class Read:
+    """A question taken apart: text, time, things, quantity. `masked` has things as ¤ and no times."""
+
+    text: Text
+    when: When
+    linked: Linked
+    measure: Measure
+    masked: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """An intent is meant when all of `need`, one of `any` (if given) and none of `never` are seen."""
+
+    intent: Intent
+    need: frozenset[str]
+    any: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+    def fits(self, signs: frozenset[str]) -> bool:
+        return (
+            self.need <= signs
+            and (not self.any or bool(self.any & signs))
+            and not self.never & signs
+        )
+
+
+def _row(intent: Intent, need: str = "", any: str = "", never: str = "") -> Row:  # noqa: A002  (the row's own word)
+    return Row(
+        intent, frozenset(need.split()), frozenset(any.split()), frozenset(never.split())
+    )
+
+
+ROWS: tuple[Row, ...] = (
+    _row(Intent.INJECTION, "inject"),
+    _row(Intent.AGGREGATE, "sql"),
+    _row(Intent.OUT_OF_SCOPE, "outside", never="thing:equip measured+thing"),
+    _row(Intent.OUT_OF_SCOPE, "greeting", never="thing measured"),
+    # documents
+    _row(Intent.MANUAL_LOOKUP, "howto", never="report"),
+    _row(Intent.MANUAL_LOOKUP, "book", never="report write compare2 why work+counted condition+which"),
+    _row(Intent.REPORT_REQUEST, "report", never="reported"),
+    # commands
+    _row(Intent.WRITE_REQUEST, "write", never="asking"),
+    _row(Intent.WRITE_REQUEST, "write:start", never="why"),
+    # the log of work
+    _row(Intent.WORKLOG_STATS, "work", never="why+thing cause faulted"),
+    # overrides and data quality
+    _row(Intent.OVERRIDE_STATUS, "override", never="why trend"),
+    _row(Intent.DATA_QUALITY, "quality", never="why+valve cause+valve complain forced:why trend"),
+    _row(Intent.DATA_QUALITY, "stuck measured:felt", never="actuator why cause"),
+    _row(Intent.DATA_QUALITY, "stuck thing:iaq", never="actuator cause"),
+    # two periods
+    _row(Intent.COMPARE_PERIODS, "compare2"),
+    _row(Intent.FAULT_CAUSE, "wrong-with thing"),
+    # comfort and causes
+    _row(Intent.AGGREGATE, "feel which group:zone", never="complain why cause"),
+    _row(Intent.COMFORT_COMPLAINT, "complain", any="feel thing:zone kind:zone"),
+    _row(Intent.COMFORT_COMPLAINT, "feel", any="thing:zone kind:zone",
+         never="thing:equip live-how condition+counted stat+timed"),
+    _row(Intent.COMFORT_COMPLAINT, "why thing:zone measured:felt", never="thing:equip"),
+    _row(Intent.FAULT_CAUSE, "", any="why cause", never="find+noneed"),
+    _row(Intent.FAULT_CAUSE, "feel thing:equip", never="measured live-how"),
+    _row(Intent.COMFORT_COMPLAINT, "feel", never="measured thing live-how stat fault"),
+    # the ontology
+    _row(Intent.FIND_EQUIPMENT, "find things", never="fault measured:state condition stat timed trend measured+thing:one+equip"),
+    _row(Intent.EXPLAIN_EQUIPMENT, "explain", any="thing kind group",
+         never="fault trend stat timed measured+noexplain"),
+    _row(Intent.FIND_EQUIPMENT, "find", any="group kind things",
+         never="fault measured:state condition stat timed trend measured+asked energy"),
+    _row(Intent.EXPLAIN_EQUIPMENT, "what-is thing", never="measured"),
+    # open faults
+    _row(Intent.FAULTS_OPEN, "fault", never="measured+trend stat+measured condition trend+measured"),
+    # measured values
+    _row(Intent.HISTORY_TREND, "trend", any="measured thing", never="thing+nomeasure+never"),
+    _row(Intent.ENERGY_EFFICIENCY, "", any="measured:energy money energy", never="kwpoint"),
+    _row(Intent.AGGREGATE, "measured", any="stat totals condition counted rank", never="run+live"),
+    _row(Intent.HISTORY_TREND, "measured timed"),
+    _row(Intent.LIVE_VALUE, "measured"),
+    _row(Intent.LIVE_VALUE, "thing", any="doing short again"),
+    _row(Intent.HISTORY_TREND, "thing timed"),
+    _row(Intent.LIVE_VALUE, "thing"),
+)  # fmt: skip
+
+
+def signs_of(read: Read) -> frozenset[str]:
+    """Every sign in the question, and joint signs "a+b" for the rows that need them."""
+    plain, masked = read.text.plain, read.masked
+    found = {name for name, pattern in CUES.items() if pattern.search(masked)}
+    if CUES["inject"].search(read.text.raw) or CUES["inject"].search(plain):
+        found.add("inject")
+    if CUES["sql"].search(read.text.raw):
+        found.add("sql")
+    found |= set(_of_things(read.linked)) | set(_of_measure(read))
+    if read.when.compare is not None:
+        found.add("compare2")
+    if read.when.span is not None:
+        found.add("timed")
+    if found & {"mean", "max", "min", "sum"}:
+        found.add("stat")
+    if "write" in found and _commands(masked):
+        found.add("write:start")
+    if len(plain) < 30:
+        found.add("short")
+    return frozenset(found | set(_joint(found)))
+
+
+def intent_of(signs: frozenset[str]) -> Intent | None:
+    """The first row that fits; None when nothing does."""
+    return next((row.intent for row in ROWS if row.fits(signs)), None)
+
+
+def _of_things(linked: Linked) -> Iterable[str]:
+    for mention in linked.mentions:
+        kind = mention.kind
+        zone = kind in ZONE_KINDS
+        if mention.how in {"one", "unknown", "several"}:
+            yield "thing"
+            yield "thing:zone" if zone else "thing:equip" if kind != "site" else "thing:site"
+            if kind == "iaq-sensor":
+                yield "thing:iaq"
+        if mention.how == "group":
+            yield from ("group", "thing", "group:zone" if zone else "group:equip")
+        if mention.how == "kind":
+            yield "kind"
+            yield "kind:zone" if zone else "kind:equip"
+            if kind == "room":
+                yield "group:zone"
+    if any(BY_NAME[m.kind].family == "air" for m in linked.mentions if m.kind in BY_NAME):
+        yield "air"
+
+
+def _of_measure(read: Read) -> Iterable[str]:
+    measure = read.measure
+    if measure.bases:
+        yield "measured"
+    if measure.base in _FELT:
+        yield "measured:felt"
+    if measure.base in _ENERGY or (measure.base == "cooling-energy" and False):
+        yield "measured:energy"
+    if measure.base in {"run", "occupied", "rented", "window"}:
+        yield "measured:state"
+    if measure.base in {"valve", "damper"}:
+        yield "valve"
+    if measure.base in _TOTALS:
+        yield "totals"
+    if measure.condition:
+        yield "condition"
+
+
+def _commands(masked: str) -> bool:
+    """A command that starts the sentence, however polite, even if a question word follows."""
+    m = CUES["write"].search(masked)
+    return m is not None and m.start() == 0 and not CUES["asking"].search(masked)
+
+
+def _joint(found: set[str]) -> Iterable[str]:
+    for joint in _JOINTS:
+        if set(joint.split("+")) <= found:
+            yield joint
+    if "measured" in found and found & {"which", "count"}:
+        yield "measured+asked"
+    if {"count", "measured:state"} <= found or {"count", "condition"} <= found:
+        yield "counted"
+    if "which" in found and found & {"stat", "condition", "feel"}:
+        yield "rank"
+
+
+_JOINTS = tuple(
+    {
+        joint
+        for row in ROWS
+        for signs in (row.need, row.any, row.never)
+        for joint in signs
+        if "+" in joint and joint != "measured+asked"
+    }
+)

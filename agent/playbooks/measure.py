@@ -1,0 +1,113 @@
+"""Which quantity is meant: base and modifier words, resolved by the kind of equipment they are said of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.playbooks.words.measures import (
+    BASE_PATTERNS,
+    IMPLIED,
+    MODIFIER_PATTERNS,
+    REFINED,
+    RULES,
+    UNIT_PATTERNS,
+)
+
+_NOT_UNITS = re.compile(r"\b(?:kw/rt)\b")
+_CONDITION = re.compile(
+    r"(?P<op>not (?:above|over|below|under)|more than|less than|higher than|lower than|hotter than|colder than|warmer than|"
+    r"cooler than|greater than|at least|at most|above|over|below|under|exceed(?:s|ed|ing)?|beyond|>=|<=|>|<|=)\s*"
+    r"(?P<value>-?\d+(?:\.\d+)?)\s*(?P<unit>°?\s*[cf]\b|degrees(?: [cf]\b)?|%|percent|ppm|kw\b|kwh|rt\b|kpa|pa\b|hz)?"
+)  # fmt: skip
+_OPS = {
+    "above": ">", "over": ">", "more than": ">", "higher than": ">", "hotter than": ">", "warmer than": ">",
+    "greater than": ">", "beyond": ">", "at least": ">=", "below": "<", "under": "<", "less than": "<",
+    "lower than": "<", "colder than": "<", "cooler than": "<", "at most": "<=", ">": ">", "<": "<", ">=": ">=",
+    "<=": "<=", "=": "==", "not above": "<=", "not over": "<=", "not below": ">=", "not under": ">=",
+}  # fmt: skip
+_UNIT_BASE = {"c": "temp", "f": "temp", "degrees": "temp", "%": "humidity", "percent": "humidity", "ppm": "co2",
+              "kw": "power", "kwh": "energy-use", "rt": "cooling"}  # fmt: skip
+_TIMES = {"runtime", "starts"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is measured, before it is known of what. `bases` are in the order of their table."""
+
+    bases: tuple[str, ...] = ()
+    mods: frozenset[str] = frozenset()
+    unit: str = ""
+    condition: Mapping[str, Any] | None = None
+
+    @property
+    def base(self) -> str:
+        """The base that decides: pressure and flow keep theirs when a setpoint is asked."""
+        bases = self.bases
+        if self.condition and len(bases) > 1 and bases[0] in _TIMES:
+            bases = bases[1:]
+        if not bases:
+            return ""
+        if bases[0] == "setpoint" and (other := {"pressure", "flow"} & set(bases)):
+            return min(other)
+        return bases[0]
+
+    def of(self, family: str, kind: str = "") -> str | None:
+        """The role or derived quantity on a family of equipment; None if nothing fits."""
+        if not self.base:
+            return None
+        for rule in RULES:
+            if rule.family in (family, "") and rule.base == self.base and rule.mods <= self.mods:
+                return REFINED.get((kind, rule.quantity), rule.quantity)
+        return None
+
+    @property
+    def implied(self) -> str:
+        """The family this must be about when nothing is named; "" if it could be anything's."""
+        return next(
+            (
+                family
+                for mods, bases, family in IMPLIED
+                if self.base in bases.split() and mods <= self.mods
+            ),
+            "",
+        )
+
+
+def read_measure(text: str) -> Measure:
+    """Bases, modifiers, wanted unit and condition in a text whose times and entities are masked."""
+    condition = _condition(text)
+    plain = _CONDITION.sub(" ", text)
+    bases = tuple(base for base, pattern in BASE_PATTERNS if pattern.search(plain))
+    if condition and not set(bases) - _TIMES - {"run"}:
+        implied = condition.pop("base")
+        bases = (*bases, implied) if implied else bases
+    if condition:
+        condition.pop("base", None)
+    mods = frozenset(mod for mod, pattern in MODIFIER_PATTERNS if pattern.search(plain))
+    unit = _unit(text, bases)
+    if condition and condition.pop("fahrenheit", False):
+        unit = "°F"
+    return Measure(bases, mods, unit, condition)
+
+
+def _unit(text: str, bases: tuple[str, ...]) -> str:
+    plain = _NOT_UNITS.sub(" ", text)
+    found = next((unit for unit, pattern in UNIT_PATTERNS if pattern.search(plain)), "")
+    if found in {"°C", "kWh", "L/s", "kPa"}:
+        return ""
+    return "" if found == "RT" and "cooling" not in bases and "load" not in bases else found
+
+
+def _condition(text: str) -> dict[str, Any] | None:
+    m = _CONDITION.search(text)
+    if not m:
+        return None
+    op = _OPS.get(m["op"], ">")
+    unit = (m["unit"] or "").replace("°", "").strip()
+    fahrenheit = unit.endswith("f")
+    word = unit.split()[0] if unit else ""
+    base = _UNIT_BASE.get(word, "" if unit else "temp" if 10 <= float(m["value"]) <= 110 else "")
+    return {"op": op, "value": float(m["value"]), "base": base, "fahrenheit": fahrenheit}

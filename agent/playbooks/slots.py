@@ -1,0 +1,143 @@
+"""The slots only one intent has: statistics and ranks, complaints, relations, what to find, work orders."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from agent.playbooks.intents import Read
+from agent.playbooks.scope import Scope
+from agent.playbooks.steps import Slots
+from agent.playbooks.words.cues import COMPLAINTS
+from agent.playbooks.words.kinds import BY_NAME
+
+COMMANDED: dict[str, str] = {
+    # what is read -> what a command to it writes
+    "zone-air-temp": "zone-air-temp-sp", "discharge-air-temp": "discharge-air-temp-sp",
+    "chilled-water-leaving-temp": "chilled-water-leaving-temp-sp", "discharge-air-pressure": "discharge-air-pressure-sp",
+    "condenser-water-entering-temp": "condenser-water-entering-temp-sp", "chilled-water-pressure": "chilled-water-pressure-sp",
+    "run": "run-cmd", "fan-run": "fan-cmd", "discharge-air-flow": "discharge-air-flow-sp",
+}  # fmt: skip
+
+_TOP = re.compile(r"\btop (\d{1,2})\b|\b(?:the )?(\d{1,2}) (?:hottest|coldest|warmest|highest|lowest|worst|best|biggest|most)")
+_LOW_IS_WORST = frozenset({"delta-t"})
+_FEEDS = r"(?:feeds?|serves?|serving|suppl(?:y|ies|ying)|feeding|measures?)"
+_WORK_WORDS = (
+    "filter tube belt bearing strainer refrigerant sensor seal motor oil treatment leak vibration battery coil "
+    "valve damper actuator gasket thermostat vsd compressor"
+).split()
+_GROUPS = (
+    ("trade", r"\bby trade\b|\bper trade\b|\bwhich trade\b|\beach trade\b"),
+    ("month", r"\bby month\b|\bper month\b|\bmonthly\b|\beach month\b|\bwhich month\b"),
+    ("cause", r"\bby cause\b|\bper cause\b|\bmost common cause|\bcauses\b"),
+    ("equip", r"\bby (?:equipment|asset|unit|machine)\b|\bper (?:equipment|asset|unit|chiller|pump|machine)\b|\bwhich (?:equipment|asset|unit|machine|chiller|pump|ahu|¤+)|\bmost work orders\b|\bwhich\b"),
+)  # fmt: skip
+_WORK_STATS = (
+    ("mttr", r"\bmttr\b|\btime to repair\b|\baverage repair time\b|\bhow long .{0,20}\brepair"),
+    ("repeat", r"\brepeat\w*|\brecurr\w+|\bbefore\b|\bagain\b|\bhow often\b"),
+    ("cost", r"\bcosts?\b|\bspen[dt]\b|\bbaht\b|\bthb\b|\bexpens\w+|\bmoney\b|\bbudget\b"),
+    ("hours", r"\bhours\b|\blabou?r\b|\bman-?hours\b"),
+    ("count", r"\bhow[ -]many\b|\bcount\b|\bnumber of\b|\bmost\b|\bby (?:trade|month|cause)\b"),
+)
+
+
+def stat_of(slots: Slots, read: Read, scope: Scope, *, ranked: bool) -> Slots:
+    """Mean, least, most, sum, hours or count; and whether entities are put in order by it."""
+    signs = slots.signs
+    rank = ""
+    many = scope.spread or len(scope.of) > 1
+    if ranked and many and ("which" in signs or "rank" in signs or signs & {"max", "min"}):
+        rank = _rank(read, slots, signs)
+    stat = next((s for s in ("mean", "sum", "max", "min") if s in signs), "")
+    if slots.quantity in {"runtime", "starts", "energy-use", "cooling-energy"}:
+        stat = "sum"
+    elif rank:
+        stat = "mean" if slots.span else "latest"
+    if slots.condition and not many:
+        stat = "duration"
+    elif "count" in signs and many:
+        stat = "count"
+    elif slots.condition and many and not rank:
+        stat = "list"
+    if slots.span is None and stat in {"max", "min", "mean"} and not scope.spread:
+        stat = stat if ranked else "mean"
+    condition = slots.condition
+    if stat == "count" and condition is None and slots.quantity in {"run", "fan-run", "occupied", "rented", "window-open"}:
+        condition = {"op": "==", "value": 1}
+    top = _TOP.search(read.text.plain)
+    count = int(top[1] or top[2]) if top else None
+    return replace(slots, stat=stat or ("mean" if slots.span else "latest"), rank=rank, condition=condition,
+                   count=count if count and count > 0 else None)  # fmt: skip
+
+
+def _rank(read: Read, slots: Slots, signs: frozenset[str]) -> str:
+    low = "min" in signs or re.search(r"\b(?:cold|chilly|freezing|cool|low)\b", read.masked)
+    if slots.quantity == "efficiency":
+        # kW/RT: a high figure is a poor one
+        poor = re.search(r"\bleast|\bworst|\binefficient|\bhighest|\blowest (?=efficien)", read.masked)
+        good = re.search(r"\bbest|\bmost efficient|\blowest (?=kw)", read.masked)
+        return "lowest" if good and not poor else "highest"
+    if re.search(r"\bworst\b", read.masked) and slots.quantity in _LOW_IS_WORST:
+        return "lowest"
+    if slots.condition is not None and not signs & {"min", "max"}:
+        return "lowest" if str(slots.condition["op"]).startswith("<") else "highest"
+    return "lowest" if low else "highest"
+
+
+def complaint_of(read: Read) -> str:
+    """hot, cold, humid, smell, stuffy or noise; from the quantity where no feeling is named."""
+    for kind, pattern in COMPLAINTS:
+        if pattern.search(read.masked):
+            return kind
+    high = not re.search(r"\blow\b|\bdown\b|\bdropp", read.masked)
+    return {"humidity": "humid", "co2": "stuffy"}.get(read.measure.base, "hot" if high else "cold")
+
+
+def relation_of(masked: str) -> str:
+    """Which way to follow: where, up, down, or "" for everything about it."""
+    if re.search(r"\bwhere (?:is|are|can)\b|\blocat|\bwhich (?:floor|room|area)s? is\b|\bon what floor\b", masked):
+        return "located_in"
+    if re.search(r"\bupstream\b|\bdepends? on\b", masked):
+        return "upstream"
+    if re.search(r"\bdownstream\b|\bwhat is (?:fed|served|supplied) (?:by|from)\b", masked):
+        return "feeds"
+    if re.search(r"\b(?:fed|served|supplied|cooled|measured) (?:by|from)\b|\bgets?\b.*\bfrom\b|\bcomes? from\b|\bgoes with\b|\bpaired\b", masked):
+        return "fed_by"
+    if re.search(rf"\b(?:does|do) (?:the )?¤|¤['s]*\s+{_FEEDS}", masked) and re.search(rf"\b{_FEEDS}\b", masked):
+        return "feeds"
+    if re.search(rf"\b{_FEEDS}\b[^¤]*¤", masked):
+        return "fed_by"
+    return "feeds" if re.search(rf"\b{_FEEDS}\b", masked) else ""
+
+
+def find_slots(slots: Slots, read: Read, scope: Scope) -> Slots:
+    """Kind, place and function to look for."""
+    mention = next((m for m in read.linked.mentions if m.how in {"group", "kind"} and m.kind != "floor"), None)
+    kind = BY_NAME[mention.kind].find_kind if mention else ""
+    filter_ = None
+    if mention and mention.kind in {"pump", "secondary-pump", "primary-pump"}:
+        kind, markers = "", sorted(BY_NAME[mention.kind].markers)
+        filter_ = " and ".join(["equip", *(m for m in markers if m != "equip")])
+    sensing = re.search(r"\bsensors?\b|\bpoints?\b|\bthermostats?\b", read.masked)
+    quantity = scope.quantity if sensing and read.measure.base in {"temp", "humidity", "co2", "pressure", "flow", "power", "battery"} else None
+    if sensing and quantity is None and scope.place_ids:
+        filter_ = "point"
+    if read.linked.ids and quantity is None and re.search(r"\bpoints?\b", read.masked):
+        filter_ = "point"
+    if quantity is not None and mention and mention.kind in {"iaq-sensor", "room", "floor"}:
+        kind = ""
+    place = scope.place_ids[0] if scope.place_ids else ""
+    extra = {**slots.extra, "filter": filter_} | ({"points": True} if sensing else {})
+    return replace(slots, kind=kind, place=place, quantity=quantity, extra=extra)
+
+
+def worklog_slots(slots: Slots, read: Read) -> Slots:
+    """What number of the work orders, per what, and with which word in them."""
+    masked = read.masked
+    stat = next((name for name, pattern in _WORK_STATS if re.search(pattern, masked)), "list")
+    group = next((name for name, pattern in _GROUPS if re.search(pattern, masked)), None)
+    if group == "equip" and (slots.entities and len(slots.entities) == 1):
+        group = None
+    words = [w for w in _WORK_WORDS if re.search(rf"\b{w}s?\b", masked)]
+    extra = {**slots.extra, "group_by": group if stat != "list" else None, "text": words[0] if words else None}
+    return replace(slots, stat=stat, extra=extra)

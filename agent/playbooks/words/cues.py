@@ -1,0 +1,143 @@
+"""Words that tell what a person wants: one row per sign, read in plain spelling.
+
+`¤` stands for something named ("ch-2", "the lobby"). Signs are facts about the text; which signs
+make an intent is decided in `agent.playbooks.intents`.
+"""
+
+from __future__ import annotations
+
+import re
+
+_VERB = (
+    r"(?:turn(?:ing)?|switch(?:ing)?|shut(?:ting)?|set|chang(?:e|ing)|adjust(?:ing)?|lower(?:ing)?|rais(?:e|ing)|"
+    r"increas(?:e|ing)|reduc(?:e|ing)|decreas(?:e|ing)|releas(?:e|ing)|forc(?:e|ing)|enabl(?:e|ing)|disabl(?:e|ing)|"
+    r"clos(?:e|ing)|put(?:ting)?|restart(?:ing)?|reboot(?:ing)?|kill|bump|drop|crank|mak(?:e|ing) ¤|make (?:it|room|the)|"
+    r"cool (?:down )?¤|cool down|warm up|command|ramp|boost|silence|cancel(?:l?ing)?|remov(?:e|ing) (?:the )?overrid|"
+    r"acknowledge|ack|start(?:ing)? (?:up )?(?:the )?(?!time|of\b|count)(?=\S)|stop(?:ping)?(?! reporting)|reset(?:ting)? ¤|"
+    r"open(?:ing)? (?:up )?(?:the )?(?:¤|\w+ (?:damper|valve)|damper|valve|cooling valve|isolation)|"
+    r"overrid(?:e|ing) (?:the )?(?:¤|\w+ (?:damper|valve|setpoint|speed))|run(?:ning)? ¤|"
+    r"switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|return ¤|revert|activate|deactivate|write)"
+)
+_POLITE = (
+    r"(?:(?:please|can|could|would|will|may|might|you|u|kindly|hey|hi|hello|ok|just|go ahead and|i|we|want|need|like|to|let us|"
+    r"lets|should|mind|would|d|us|me|the|now|also|then|and|quickly|politely|please|somebody|someone|team|plantroom|should|"
+    r"urgent(?:ly)?|asap|for me|it is|must|have|has|dear|sir|do|not forget)[\s,:!.]+)*"
+)
+_SENSOR = r"(?:sensors?|points?|transmitters?|probes?|iaq|device|devices|thermostats?|readings?|values?|telemetry|data|gateway|lorawan|trends?)"
+_BAD = (
+    r"(?:bad|dead|stale|flatline\w*|stuck|frozen|freez\w+|faulty|broken|offline|trust\w*|accura\w+|missing|gaps?|lost|silent|health|"
+    r"calibrat\w+|wrong|fail\w*|not working|unreliable|invalid|garbage|off line|drift\w*|down|dropp\w+|died|erratic|suspect\w*|"
+    r"noisy|quality|lying|believ\w+|reporting|communicating|updating|nonsense|weird|odd|plausible|implausible|out of range)"
+)
+
+_TABLE: dict[str, str] = {
+    "inject": (
+        r"(?:ignore|disregard|forget|override|bypass|skip)\W+(?:\w+\W+){0,4}(?:instructions?|rules?|prompts?|guidelines?|guardrails?|approvals?|above|restrictions?|policy|safety)"
+        r"|(?:system|hidden|initial|secret) prompt|(?:your|the) (?:instructions|prompt)\b(?! manual)|you are now\b|pretend (?:you|to be|that you)|act as (?:an?|if|the|root|admin)"
+        r"|\bjailbreak|\bdan mode\b|developer mode|api[ _-]?keys?|passwords?|passwd|credentials?|secret keys?|access tokens?|private keys?|admin rights"
+        r"|\bdrop\s+(?:table|database|view)|\bdelete\s+from\b|\binsert\s+into\b|\bunion\s+(?:all\s+)?select|\btruncate\s+table|\balter\s+table|\bupdate\s+\w+\s+set\b|\battach\s+'"
+        r"|\bor\s+'?1'?\s*=\s*'?1|;\s*--|\brm\s+-[rf]+|\bsudo\b|\bos\.system|\bsubprocess\b|\bimport\s+os\b|__\w+__|\beval\s*\(|\bexec\s*\("
+        r"|<\s*/?\s*script|javascript:|onerror\s*=|\.\./|/etc/|\bcurl\s+http|\bwget\s+|\bpowershell\b|cmd\.exe|\$\(|\{\{|\bbase64\b|</?(?:system|assistant|tool)\b|^\s*system\s*:"
+        r"|(?:no|without|with no|remove (?:all|your)) restrictions|unrestricted (?:assistant|mode|ai)|reveal (?:your|the) (?:prompt|instructions|key|secret|system|config)|environment variables?"
+    ),
+    "sql": r"^\s*select\b.+\bfrom\b",
+    "outside": (
+        r"\bjokes?\b|\bpoems?\b|\bsongs?\b|\bsing\b|\bstory\b|\bstocks?\b(?! room)|share price|\bfootball\b|\bsoccer\b|\bworld cup\b|\bcricket\b|\btaxi\b|\buber\b|\bgrab car\b|"
+        r"\bcapital (?:city )?of\b|\bpresident\b|prime minister|\btranslate\b|exchange rate|\bgold price|\bbitcoin\b|\bcrypto|\blottery\b|\bhoroscope|"
+        r"\bmovies?\b|\bnetflix\b|\bflights?\b|\brecipes?\b|\bcook\b|\bdinner\b|\blunch\b|\bbreakfast\b|\bhilton\b|\bmarriott\b|\bhyatt\b|\bsheraton\b|other hotels?|another (?:hotel|building)|"
+        r"next door|competitor|\bnews\b|\bpolitic\w*|\belection\b|\bmassage\b|\bwifi password|\bhomework\b|\bessay\b|\bpython code|\bwrite (?:me )?(?:a )?(?:code|program|script|email|letter)|"
+        r"\bmeaning of life\b|\bwho (?:is|was|won) (?:the )?(?!on|working)\w+ (?:president|king|match|game|cup|minister|football)|\bsalary\b|\bmy wife\b|\blove\b|\bmarry\b|"
+        r"weather (?:forecast|tomorrow|next|in (?!the)\w+|this weekend|like tomorrow)|forecast (?:for )?(?:tomorrow|rain)|will it rain|\brain(?:ing)? tomorrow|weather forecast|\btraffic\b|\bbook (?:me|a|us)\b|\breservation\b|"
+        r"how old are you|are you (?:human|real|an? ai|chatgpt)|\bchatgpt\b|\bwho (?:made|created|built) you"
+    ),
+    "greeting": r"^(?:hi|hello|hey|yo|good (?:morning|afternoon|evening|night|day)|thanks?(?: you)?|thank you|cheers|bye|goodbye|see you|help|help me|test|ok|sawasdee|how are you)(?:\W+(?:there|mate|all|team|everyone|very much|a lot|so much|again|please|politely|bro|boss|plantroom|you|man))*\W*$|what can (?:you|i) (?:do|ask|answer)|how do you work|who are you|what are you",
+    "howto": (
+        r"\bhow (?:do|can|should|would|could) (?:i|we|you|one|u)\b(?! (?:know|tell|see) )|\bhow to\b|\bhow often\b|\bprocedures?\b|\bsteps? (?:to|for|of)\b|step by step|\bsequence of|\bsequence for|\bsoo\b|"
+        r"\b(?:correct|right|proper|best|safe) (?:way|procedure|method|order)\b|\bwhat to do\b|\bwhat (?:should|do|must) (?:i|we) do\b|\bwhat (?:action|actions|checks?)\b|\binstructions? (?:for|to|on)\b|\bchecklist\b|\bguidelines?\b|\bguide (?:for|to|on)\b|"
+        r"\block-?out\b|\btag-?out\b|\bloto\b|\bcalibrat(?:e|ing|ion procedure)\b|\bhow (?:does|do|is|are) (?:the |a |an )?.{2,60}\b(?:work|works|operate|controlled|staged|calculated|reset|sequenced|rotate|rotated|interlocked|set up)\b|\btroubleshooting\b"
+    ),
+    "book": (
+        r"\b(?:alarm|error|fault|trip|code|warning|err)s? (?:code )?(?:no\.? ?|number )?[a-z]{1,3}-?\d{1,4}\b|\b[ea]\d{1,3}\b.{0,20}\b(?:mean|meaning|alarm|code|error)|\b(?:alarm|error|fault) codes?\b|"
+        r"\bwhat (?:does|do|is)\b.{0,50}\b(?:alarm|error|fault|code|trip)\b.{0,30}\bmeans?\b|\bmeaning of\b|\bmanual-book\b|\baccording to\b|\b(?:the|this|per|user|service|operat\w+|installation|oem|carrier|trane|york|vendor|manufacturer'?s?|maintenance) (?:manual|doc|documents?|documentation|handbook|guide)\b|"
+        r"\bmanuals? (?:for|of|say|says|page|section|on|about|says?)\b|^manual\b(?! mode)|\bin the manual\b|\bdocumentation\b|\bdata-?sheets?\b|\bname-?plates?\b|\bspec(?:s|ification|ifications)?\b|\bmanufacturer\b|\bwarranty\b|"
+        r"\bdesign(?:ed)?\b|\brated\b|\brating\b|\brecommend(?:ed|ation)?s?\b|\ballow(?:ed|able)\b|\bpermi(?:tted|ssible)\b|\blimits?\b|\bnormal (?:range|value|operating)\b|\bacceptable\b|\binterlocks?\b|\btrip (?:point|setting|value)s?\b|\binterval\b|"
+        r"\bwhat should (?:be )?(?:the |a |¤)|\bshould (?:the|a|an) .{2,40} be\b|\bshould be\b|\bwhich page\b|\bdrawings?\b|\brefrigerant type|\bwhat refrigerant\b|\bservice interval|\bdefinition\b|\bdefine\b|\bwhat is (?:a |an )?(?:delta-t|approach|low delta-t syndrome|rogue zone|setback|kw/rt)$"
+    ),
+    "report": (
+        r"\breports?\b(?<!\bguest reports)(?! (?:that|of (?:hot|cold|smell|noise)|hot|cold|smell|noisy))|\bexport\b|\bpdf\b|\bexcel\b|\bxlsx?\b|\bcsv\b|\bspreadsheet\b|\bdownload\b|\bpowerpoint\b|"
+        r"\b(?:write|make|give|prepare|generate|send|email|draft|create|need|want)\b.{0,25}\bsummar(?:y|ise|ize)\b|\b(?:daily|weekly|monthly|shift|executive) summary\b"
+    ),
+    "reported": r"\b(?:guest|guests|room|client|customer|tenant|staff|reception|desk|housekeeping|he|she|they|sensors?|¤)\s+reports?\b|\breport(?:ed|ing)\b",
+    "write": rf"^{_POLITE}{_VERB}\b|^¤+['s]*[\s,:-]*(?:\w+ )?(?:valve |damper |fan |setpoint )?{_POLITE}(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|turn (?:it )?(?:on|off)|shut (?:it )?(?:down|off)|set (?:it )?(?:to|at) \d|to \d+(?: degrees| ?c| ?f|%)?\W*(?:please)?$|off (?:please|now)\W*$|on please\W*$)"
+             rf"|\b(?:can|could|would|will) (?:you|someone|somebody|we|u)\b.{{0,30}}\b(?:turn|switch|shut|set|change|lower|raise|increase|reduce|decrease|release|close|stop|start|restart|reset|adjust|open|put|disable|enable)\b|\b(?:i|we) (?:want|need) (?:you )?to (?:turn|switch|shut|set|change|lower|raise|increase|reduce|release|close|stop|start|reset|open|put)\b"
+             r"|(?:^|\s)(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit)\b",
+    "asking": r"\byesno\b|\bwhy\b|\bhow-much\b|\bhow-many\b|\bwhen\b|\bwho\b|\bwhat\b|\bwhich\b|\bis\b(?! in-hand)|\bwas\b|\bdid\b|\bcause\b|\bstays\b",
+    "work": (
+        r"\bwork orders?\b|\bjobs?\b|\b(?<!out of )servic(?:e|ed|ing)\b(?! (?:interval|manual|limit))|\bmaintenance\b|\bmaintained\b|\brepair\w*|\bfixed\b|\breplaced\b|\bcleaned\b|\boverhaul\w*|\bmttr\b|\bmtbf\b|\btechnicians?\b|\bcontractors?\b|\blabou?r\b|"
+        r"\bspares?\b|\bspen[dt]\b|\bworked on\b|\btickets?\b|\b(?:happen|happened|occurred|seen) before\b|\bbreakdowns?\b|\blast (?:time )?.{0,30}\b(?:changed?|inspected|checked|greased|calibrated|descaled|brushed|topped up)\b|\bwhen (?:was|were|did).{0,50}\b(?:changed?|inspected|calibrated|installed|greased|descaled|brushed|flushed)\b|"
+        r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\blog ?book\b"
+    ),
+    "override": (
+        r"\boverrid\w*|\bin-hand\b|\bhand (?:mode|switch|position|control|off)\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
+        r"\b(?:in|on) auto(?:matic)?\b|\bforced\b|\bpriority \d+|\bpriority array\b|\bhoa\b|\bmanually\b|\blocked (?:on|off|out|at|open|shut)\b|\bin man\b|\boperator commands?\b|\bjumpered\b|\bnot in auto\b|\bheld (?:at|on|by)\b|^manual\W*$|\bmanual (?:points|pumps|valves|stuff)\b|\bleft (?:on|in) hand\b"
+    ),
+    "quality": (
+        rf"\b{_SENSOR}\b.{{0,40}}\b{_BAD}\b|\b{_BAD}\b.{{0,25}}\b{_SENSOR}\b|\bstale\b|\bflatline\w*|\bdrift\w*|\bno data\b|\boffline\b|\bno (?:readings?|signal|response|reading|values?|samples)\b|\bnot (?:communicating|responding|reporting|updating)\b|"
+        r"\bcomms? (?:loss|fail\w*|lost|issue|problem|fault|down|error)s?\b|\blost comms?\b|\blow batter\w+|\bbatter(?:y|ies) low\b|\bstopped reporting\b|\bout of range\b|\bdata quality\b|\bhow (?:good|reliable) is the data\b|\bsilent\b|\bbelievable\b"
+    ),
+    "stuck": r"\bstuck\b|\bfrozen\b|\bnot moving\b|\bnot changing\b|\bconstant value\b|\bsame value\b",
+    "actuator": r"\bdampers?\b|\bvalves?\b|\bfans?\b|\bdoors?\b",
+    "why": r"\bwhy\b|\bhow come\b|\bwhat (?:is|are|was) (?:causing|making|driving)\b|\bwhat (?:makes|made|causes|caused|drives)\b",
+    "cause": r"\bcauses?\b|\broot cause\b|\breasons?\b|\bdiagnos\w+|\binvestigat\w+|\bwhat is the (?:matter|deal)\b|\bwhat (?:is|went|could be|might be) wrong with\b|\bwhat is up with\b|\bwhat-is-wrong\b|\bwhat happened (?:to|with)\b|\bexplain (?:the |this )?(?:fault|alarm|problem|issue|high|low)|\bwhat is going on with\b|\btroubleshoot\b|\bbehind the\b",
+    "wrong-with": r"\bwrong with ¤|\bmatter with ¤|\bwrong with (?:the )?\w+",
+    "feel": (
+        r"\bhot\b(?! (?:water|deck))|\bwarm\b|\bcold\b(?! water)|\bchilly\b|\bfreez\w+|\bhumid\b|\bdamp\b|\bmuggy\b|\bstuffy\b|\bsticky\b|\bclammy\b|\bsmell\w*|\bodou?r\b|\bstink\w*|\bnois[ey]\w*|\bloud\b|\bvibrat\w+|\brattl\w+|\bsweat\w*|\bboiling\b|\bsauna\b|\boven\b|\bfridge\b|"
+        r"\bicebox\b|\biced?\b|\bno (?:cool(?:ing)?|cold|air|aircon)\b(?: air)?|\bnot (?:cooling|cold|cool|comfortable|enough (?:air|cooling))\b|\baircon (?:is )?(?:not|weak|bad|broken|down|no|problem|fault|issue|dead|off)|\buncomfortable\b|\btoo (?:dry|cool)\b|\bmould\w*|\bmold\w*|\bsweltering\b|\bburning\b|\bstifling\b|\bcannot (?:get|go|reach|sleep|breathe|cool)|\bweak (?:air|cooling|aircon)\b|"
+        r"\bcondensation\b|\bdripping\b|\bairless\b|\bbaking\b|\broasting\b|\bshivering\b|\bcool (?:too|not) much\b|\bwon'?t cool\b|\bwill not cool\b|\bnot getting cool\w*|\baircon not\b|\bno airflow\b"
+    ),
+    "complain": r"\bcomplain\w*|\bguests? (?:in|at|of|from|say|says|said|reports?|not happy|unhappy|angry)|\bunhappy\b|\buncomfortable\b",
+    "explain": (
+        r"\bfeeds?\b|\bfed\b|\bfeeding\b|\bserv(?:e|es|ed|ing)\b|\bsuppl(?:ies|ied)\b|\bsuppl(?:y|ying) (?:air to |water to |to )?(?:the )?¤|\bupstream\b|\bdownstream\b|\bwhere is\b|\bwhere are\b|\blocat(?:ed|ion)\b|\btell me (?:more )?about\b|\bdescribe\b|\bgoes with\b|\bconnected\b|"
+        r"\bwhat is-it\b|\bwhat-is-it\b|\bexplain\b(?! (?:the )?(?:fault|alarm|problem|issue|why|high|low))|\bwhat (?:does|do|is|are) ¤+ (?:do|for|cover|handle)\b|\bbelongs?\b|\bpart of\b|\bassociated\b|\bpaired\b|\bmeasures\b|\bgets? (?:its )?(?:air|water|power|chilled water)\b|\bcomes? from\b|\bdepends? on\b|\bwhat kind of\b|\bwhere to\b|\bwhere can i find ¤|\bwhich (?:floor|room|area) is ¤"
+    ),
+    "what-is": r"^(?:what|who|whats) (?:is|are) (?:a |an |the )?¤+\W*$|^¤+ (?:what-is-it|what is it)\W*$|^(?:what is |define )?¤+ (?:mean|meaning)\W*$",
+    "find": (
+        r"\blist\b|\bfind\b|\bdo we have\b|\bhave we got\b|\bwe got\b|\bis there an?y?\b|\bare there\b|\bthere-is\b|\bthere is\b|\bwhat (?:equipment|sensors?|points?|meters?|devices?|pumps?|machines?|assets?|plant)\b|\bwhich (?:equipment|sensors|points|meters|devices)\b|"
+        r"\bpoints (?:of|on|in|for|available)\b|\bwhere can i find\b|\bwhere are (?:the )?|\bshow (?:me )?(?:all|every|the list)\b|\bhow[ -]many\b|\bnumber of\b|\binventory\b|\bequipment (?:on|in|list|at|of)\b|\bwhat-all\b|\bany .{0,20}\bsensors? (?:on|in|at|for)\b|\bcount (?:of|the)\b"
+    ),
+    "things": r"\bequipment\b|\bsensors?\b|\bpoints?\b|\bdevices?\b|\bmachines?\b|\bassets?\b|\bthermostats?\b|\bboilers?\b|\bheaters?\b|\bcompressors?\b|\bvalves\b|\bdampers\b|\bunits\b|\bfans\b|\bheat pumps?\b|\bgenerators?\b|\belevators?\b|\blifts?\b",
+    "fault": (
+        r"\bfaults?\b|\balarms?\b|\bissues?\b|\bproblems?\b|\bwrong\b|\bbroken\b|\banomal\w+|\bfindings?\b|\bcritical\b|\btrouble\b|\bdefects?\b|\babnormal\w*|\bwarnings?\b|\bevents?\b|\btripp?ed\b|\bon trip\b|\bfailures?\b|\bfailed\b|\bmalfunction\w*|\bwhat needs (?:attention|fixing)\b|"
+        r"\b(?:is |are )?(?:everything|all|things) (?:is |are |running )?(?:ok|fine|good|well|normal|alright)\b|\blook at first\b|\bhandover\b|\bhand over\b|\bpriorit(?:y|ies|ise)\b(?! \d)|\bwhat should i (?:look|check|fix|do first)\b|\banything (?:unusual|strange|odd|weird|new|bad|to worry)\b|\bwasting\b|\bhow is (?:the )?(?:building|everything|site|it going)\b|\bworst\b(?! room)"
+    ),
+    "trend": r"\btrends?\b|\btrending\b|\bplot\w*|\bgraph\w*|\bcharts?\b|\bhistor\w+|\bprofile\b|\bcurve\b|\bdraw it\b|\bdraw (?:me )?(?:the |a )?¤?|\blog of\b|\bover time\b|\btimeline\b|\bchanged?\b.{0,20}\bover\b|\bhow has\b|\bhow did .{2,60} (?:change|behave|move|go)\b|\bline chart\b|\bwas .{0,20}\bdrift",
+    "compare": r"\bvs\b|\bversus\b|\bcompar\w+|\bagainst\b|\bdifference between\b|\bthan\b(?! (?:\d|a day|an hour))|\brelative to\b",
+    "money": r"\bcosts?\b|\bbaht\b|\bthb\b|\bbills?\b|\btariff\b|\bmoney\b|\bprice of (?:electricity|power|energy)\b",
+    "energy": r"\beui\b|\benergy intensity\b|\bcarbon footprint\b|\bemissions?\b|\bwaste?s? (?:most |the most )?energy\b|\buses? (?:the )?most (?:energy|power|electricity)\b|\busing power\b",
+    "mean": r"\baverages?\b|\bmean\b(?! ?\?$)|\btypical\w*\b|\bon average\b",
+    "max": r"\bmax\b|\bpeak\w*\b|\bhighest\b|\bhottest\b|\bwarmest\b|\bmost\b(?! (?:recent|of))|\btop\b(?=.*\b\d)|\bbiggest\b|\blargest\b|\bfastest\b|\bupper\b|\bleast efficient\b|\bworst\b|\bhow high did\b|\bmost humid\b|\bmost expensive\b|\bhow hot did\b",
+    "min": r"\bmin\b|\blowest\b|\bcoldest\b|\bcoolest\b|\bleast\b(?! efficient)|\bsmallest\b|\bslowest\b|\bmost efficient\b|\bbest\b|\bhow low did\b|\bhow cold did\b|\bminimum\b",
+    "sum": r"\btotal\w*\b|\bsum\b|\baltogether\b|\bin all\b|\bcumulative\b|\boverall\b",
+    "count": r"\bhow[ -]many\b|\bnumber of\b|\bcount\b",
+    "which": r"\bwhich\b|\bwhat rooms?\b|\bwhat floors?\b|\btop \d+\b|\bwhich-all\b|\bany rooms?\b|\brank\b|\bwhere\b",
+    "more": r"\b(?:more|less|higher|lower|hotter|colder|warmer|cooler|better|worse|up|down)\b",
+    "live-how": r"\bhow (?:hot|cold|warm|humid|cool)\b|\bis it (?:hot|cold|warm|humid)\b|\bhow-many degrees\b|\bhow-much\b",
+    "doing": r"\bhow (?:is|are|was)\b|\bstatus\b|\bstate of\b|\bcondition of\b|\boverview\b|\bsummary\b|\bcheck(?: on)?\b|\bshow me\b|\btell me\b|\binformation\b|\bdetails?\b|\blook at\b|\bat a glance\b",
+    "again": r"^(?:and|what about|how about|also|same for|ok and|then|now|and for|and what about)\b",
+    "past": r"\bwas\b|\bwere\b|\bdid\b|\bhad\b|\bbeen\b",
+    "forecast": r"\bforecast|\bpredict|\bwill\b.{0,40}\bbe\b|\bgoing to be\b",
+}  # fmt: skip
+
+CUES: dict[str, re.Pattern[str]] = {name: re.compile(pattern) for name, pattern in _TABLE.items()}
+
+COMPLAINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        ("cold", r"\bcold\b|\bchilly\b|\bfreez|\bicebox|\bfridge\b|\biced?\b|\bshivering|\btoo cool\b|\bover-?cool"),
+        ("hot", r"\bhot\b|\bwarm\b|\bboiling\b|\bsauna\b|\boven\b|\bsweat|\bno (?:cool|cold|aircon|airflow)|\bnot (?:cool|cold|getting)|\baircon\b|\bcannot (?:get|go|reach|sleep|cool)|\bweak|\bsweltering|\bbaking|\broasting|\bburning|\bwon'?t cool|\bwill not cool|\bno air\b"),
+        ("humid", r"\bhumid|\bdamp\b|\bmuggy|\bsticky|\bclammy|\bmould|\bmold|\bcondensation|\bdripping"),
+        ("smell", r"\bsmell|\bodou?r|\bstink"),
+        ("stuffy", r"\bstuffy|\bairless|\bstifling|\bbreathe|\bco2\b"),
+        ("noise", r"\bnois|\bloud|\bvibrat|\brattl"),
+    )
+)  # fmt: skip
