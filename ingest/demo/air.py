@@ -14,7 +14,7 @@ import numpy as np
 from ingest.demo import moist_air as air
 from ingest.demo.faults import Effects
 from ingest.demo.model import ROOMS, doas_of
-from ingest.demo.rooms import N, N_ROOMS
+from ingest.demo.rooms import N_ROOMS, N, SpaceState
 from ontology.history import Floats
 
 OFFICES: Final = 3
@@ -68,7 +68,7 @@ class AirState:
     static: Floats = field(default_factory=lambda: np.full(6, 200.0))
     static_sp: Floats = field(default_factory=lambda: np.full(6, 220.0))
     speed: Floats = field(default_factory=lambda: np.full(6, 70.0))
-    damper: Floats = field(default_factory=lambda: LEAST_DAMPER.copy())
+    damper: Floats = field(default_factory=LEAST_DAMPER.copy)
     loop: Floats = field(default_factory=lambda: np.full(3, 0.5))
     was_on: Floats = field(default_factory=lambda: np.ones(6))
     filter_dust: Floats = field(default_factory=lambda: np.array([0.2, 0.35, 0.5, 0.3, 0.25, 0.4]))
@@ -119,21 +119,20 @@ class AirSide:
         effects: Effects,
         outside: tuple[float, float, float, float],
         planned: Floats,
-        temp: Floats,
-        ratio: Floats,
-        co2: Floats,
+        spaces: SpaceState,
     ) -> Handled:
-        """One step up to the coils. `outside` is (temp, ratio, co2, dew); the arrays are of all spaces."""
+        """One step up to the coils. `outside` is (temp, ratio, co2, dew); `planned` the fans' calendar."""
         commanded = np.where(np.isnan(effects.fan_held), planned, effects.fan_held)
         on = commanded
-        boxes = self._boxes(state, effects, temp[N_ROOMS : N_ROOMS + 12], planned[OFFICES], on[OFFICES])
-        self._reset(state, boxes, outside[3], planned, temp[N_ROOMS + 12 :], co2[N_ROOMS + 12 :])
+        offices = spaces.temp[N_ROOMS : N_ROOMS + 12]
+        boxes = self._boxes(state, effects, offices, planned[OFFICES], on[OFFICES])
+        self._reset(state, boxes, outside[3], planned, spaces)
         state.static = np.where(on > 0, state.static_sp, 0.0)
         flow = on * FULL_FLOW * np.sqrt(state.static / FULL_STATIC)
         flow[OFFICES] = boxes.flow.sum() + on[OFFICES] * 0.02 * FULL_FLOW[OFFICES]
         speed, fan_w = _fan(state, flow)
         state.speed = speed * on
-        back = _returns(flow, boxes, temp, ratio, co2)
+        back = _returns(flow, boxes, spaces)
         damper = np.where(on > 0, state.damper, 0.0)
         truly = np.where(np.isnan(effects.damper_stuck), damper, effects.damper_stuck)
         fresh = DAMPER_LEAK + (1.0 - DAMPER_LEAK) * truly / 100.0
@@ -167,20 +166,26 @@ class AirSide:
         opening = np.minimum(wanted / np.maximum(able, 1e-3), 1.0)
         damper = 100.0 * opening ** (1 / 1.4)  # blade characteristic: flow share = opening ** 1.4
         state.box_damper = damper if on else state.box_damper * 0.0
-        by_heat = np.where(error > 2.8, 3.0, np.where(error > 1.7, 2.0, np.where(loop > 0.95, 1.0, 0.0)))
-        return Boxes(opening * able, wanted, setpoint, state.box_damper, by_heat * (on if occupied else 0.0))
+        by_heat = np.where(
+            error > 2.8, 3.0, np.where(error > 1.7, 2.0, np.where(loop > 0.95, 1.0, 0.0))
+        )
+        return Boxes(
+            opening * able, wanted, setpoint, state.box_damper, by_heat * (on if occupied else 0.0)
+        )
 
     def _reset(
-        self, state: AirState, boxes: Boxes, dew: float, planned: Floats, temp: Floats, co2: Floats
+        self, state: AirState, boxes: Boxes, dew: float, planned: Floats, spaces: SpaceState
     ) -> None:
         """Trim and respond: static and supply setpoints, and the dampers' demand for outdoor air."""
-        error = temp - np.where(planned[:3] > 0, ZONE_SP, UNOCCUPIED_ZONE_C)
+        error = spaces.temp[N_ROOMS + 12 :] - np.where(planned[:3] > 0, ZONE_SP, UNOCCUPIED_ZONE_C)
         state.loop = np.clip(state.loop + 0.025 * self._pace * error, 0.0, 1.0)
         loop = np.clip(0.45 * error + state.loop, 0.0, 1.0)
         state.static_sp[:3] = FULL_STATIC[:3] * (0.35 + 0.65 * loop) ** 2
         starved = float(np.sum((boxes.damper > 95.0) & (boxes.flow < 0.97 * boxes.flow_sp)))
         wanted = -6.0 + 12.0 * max(starved - IGNORED, 0.0)
-        state.static_sp[OFFICES] = min(max(state.static_sp[OFFICES] + self._pace * wanted, 90.0), 350.0)
+        state.static_sp[OFFICES] = min(
+            max(state.static_sp[OFFICES] + self._pace * wanted, 90.0), 350.0
+        )
         state.static_sp[4:] = FULL_STATIC[4:]
         requests = np.zeros(6)
         requests[:3] = 4.0 * (loop > 0.92)
@@ -191,7 +196,7 @@ class AirSide:
         state.supply_sp = np.clip(state.supply_sp + move, LEAST_SP, MOST_SP)
         state.supply_sp[4:] = min(max(14.0 - 0.2 * (dew - 22.0), 13.5), 14.5)
         # demand-controlled ventilation: more outdoor air above 850 ppm
-        extra = np.clip((co2 - 850.0) / 300.0, 0.0, 1.0) * 30.0
+        extra = np.clip((spaces.co2[N_ROOMS + 12 :] - 850.0) / 300.0, 0.0, 1.0) * 30.0
         state.damper[:3] += 0.4 * (LEAST_DAMPER[:3] + extra - state.damper[:3])
 
     def control_valves(self, state: AirState, handled: Handled, effects: Effects) -> None:
@@ -220,7 +225,9 @@ def filter_pressure(state: AirState, flow: Floats) -> Floats:
     return np.asarray(FILTER_PA * (0.7 + state.filter_dust) * (flow / FULL_FLOW) ** 2)
 
 
-def inflow(state: AirState, handled: Handled, fcu_fan: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def inflow(
+    state: AirState, handled: Handled, fcu_fan: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Air blown into all 207 spaces: flow kg/s, temperature, ratio, CO2."""
     source = np.concatenate([_ROOM_DOAS, np.full(12, OFFICES), [0, 1, 2]])
     flow = np.empty(N)
@@ -243,15 +250,14 @@ def _fan(state: AirState, flow: Floats) -> tuple[Floats, Floats]:
     return np.minimum(speed, 100.0), np.where(flow > 0, power + DRIVE_W, 0.0)
 
 
-def _returns(
-    flow: Floats, boxes: Boxes, temp: Floats, ratio: Floats, co2: Floats
-) -> tuple[Floats, Floats, Floats]:
+def _returns(flow: Floats, boxes: Boxes, spaces: SpaceState) -> tuple[Floats, Floats, Floats]:
     """Return air of the handlers: their own zone's; the offices' weighted by box flow; the DOAS's are unused."""
     weight = boxes.flow + 0.01
     weight = weight / weight.sum()
     offices = slice(N_ROOMS, N_ROOMS + 12)
     out = []
-    for values, extra in ((temp, 0.5), (ratio, 0.0), (co2, 0.0)):  # lamps in the plenum warm by 0.5 K
+    # lamps in the plenum warm by 0.5 K
+    for values, extra in ((spaces.temp, 0.5), (spaces.ratio, 0.0), (spaces.co2, 0.0)):
         own = np.empty(6)
         own[:3] = values[N_ROOMS + 12 :]
         own[OFFICES] = weight @ values[offices]

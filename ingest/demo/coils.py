@@ -64,6 +64,7 @@ def cool(
     air_flow: Floats,
     temp: Floats,
     ratio: Floats,
+    *,
     water_flow: Floats,
     water_temp: float,
 ) -> CoilState:
@@ -77,7 +78,7 @@ def cool(
     dry = _dry_heat(
         m_air * (air.CP_AIR + air.CP_VAPOUR * ratio), m_water, air_ua, water_ua, temp - water_temp
     )
-    wet = _wet_heat(m_air, m_water, air_ua, water_ua, heat_in, water_temp)
+    wet = _wet_heat(m_air, m_water, air_ua, water_ua, heat_in=heat_in, water_temp=water_temp)
     heat = np.maximum(np.maximum(dry, wet), 0.0)
     heat_out = heat_in - heat / m_air
     bypass = np.exp(-air_ua / (m_air * air.CP_AIR))
@@ -105,6 +106,7 @@ def _wet_heat(
     m_water: Floats,
     air_ua: Floats,
     water_ua: Floats,
+    *,
     heat_in: Floats,
     water_temp: float,
 ) -> Floats:

@@ -15,7 +15,6 @@ import numpy as np
 from ingest.demo.columns import columns
 from ingest.demo.model import ROOMS, VAVS
 from ontology.errors import BadRequest
-from ontology.history import Floats
 
 HANDLERS: Final = ("AHU-1", "AHU-2", "AHU-3", "AHU-4", "DOAS-1", "DOAS-2")
 COILS: Final = tuple(f"FCU-{room}" for room in ROOMS) + HANDLERS

@@ -24,7 +24,11 @@ LONG_STAYS: Final = {"807": 23.5, "1203": 25.0}
 DOOR_SHARE: Final = 0.05
 """Share of occupied room-days on which the balcony door stands open for a while."""
 
+SUITE_LEAST_SP: Final = 23.0
+"""The lowest setpoint that the corner suites' thermostats (x07) accept."""
+
 _ROOM = np.arange(len(ROOMS))
+_CORNER = np.array([room.endswith("07") for room in ROOMS])
 _LONG = np.isin(np.array(ROOMS), list(LONG_STAYS))
 
 
@@ -46,8 +50,9 @@ def guests(ts: NDArray[np.int64], seed: int) -> Guests:
     day = np.floor(since / 24.0).astype(np.int64)[:, None]
     hour = (since[:, None] - 24.0 * day) + CHECK_IN_H  # 14.0 to 38.0
     first = int(day[0, 0])
-    days = np.arange(first, int(day[-1, 0]) + 2)
-    rows = (day - first)[:, 0]
+    # one day more on each side, so that arrivals and departures at the edges are known
+    days = np.arange(first - 1, int(day[-1, 0]) + 2)
+    rows = (day - first)[:, 0] + 1
     length = 2 + (3 * uniform(seed, "stay-len", _ROOM)).astype(np.int64)
     stay = (days[:, None] + (7 * uniform(seed, "stay-off", _ROOM)).astype(np.int64)) // length
     sold = (uniform(seed, "sold", _ROOM, stay) < SOLD_SHARE) | _LONG
@@ -67,6 +72,7 @@ def guests(ts: NDArray[np.int64], seed: int) -> Guests:
     )
     rises = 30.5 + 2.0 * draw("rise")
     setpoint = 22.5 + 0.5 * np.floor(4.0 * uniform(seed, "comfort", _ROOM, stay))
+    setpoint = np.where(_CORNER, np.maximum(setpoint, SUITE_LEAST_SP), setpoint)
     setpoint[:, _LONG] = [LONG_STAYS[room] for room in ROOMS if room in LONG_STAYS]
     return Guests(
         rented=rented,

@@ -9,21 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.demo import moist_air
-from ingest.demo.air import AirState, Boxes, Handled, filter_pressure
-from ingest.demo.chilled_water import (
-    CONDENSER_KG_S,
-    CONDENSER_KPA,
-    PRIMARY_KG_S,
-    PRIMARY_KPA,
-    PlantNow,
-    pump_power,
-)
+from ingest.demo.air import Boxes, Handled, filter_pressure
+from ingest.demo.chilled_water import CONDENSER_KPA, PRIMARY_KG_S, PRIMARY_KPA, PlantNow
 from ingest.demo.coils import CoilState
 from ingest.demo.columns import Columns
 from ingest.demo.faults import Effects
 from ingest.demo.model import PUBLIC_AREAS
 from ingest.demo.occupancy import Guests
-from ingest.demo.rooms import N_ROOMS, SpaceState
+from ingest.demo.pumps import pump_power
+from ingest.demo.rooms import N_ROOMS
+from ingest.demo.towers import CONDENSER_KG_S
 from ingest.demo.weather import UTC_OFFSET_S, Weather
 from ontology.history import Floats
 
@@ -33,7 +28,16 @@ if TYPE_CHECKING:
 L_S: Final = 1000.0 / moist_air.AIR_KG_M3
 """L/s of standard air per kg/s."""
 VOLT: Final = 400.0
-HOUSE_W: Final = ((0, 210e3), (5, 230e3), (7, 330e3), (11, 380e3), (14, 350e3), (19, 420e3), (22, 330e3), (24, 210e3))
+HOUSE_W: Final = (
+    (0, 210e3),
+    (5, 230e3),
+    (7, 330e3),
+    (11, 380e3),
+    (14, 350e3),
+    (19, 420e3),
+    (22, 330e3),
+    (24, 210e3),
+)
 """Lifts, kitchens, laundry, hot water by heat pump, back of house, facade: by local hour."""
 ENERGY_START_KWH: Final = (312_450.0, 148_220.0, 61_040.0, 70_310.0, 55_870.0)
 """Main, plant, CH-1..3 counters when the simulation begins (they roll over each year)."""
@@ -76,9 +80,14 @@ class Recorder:
         names = layout.equips["iaq"]
         areas = {area: N_ROOMS + (12 + n if n < 3 else 0) for n, area in enumerate(PUBLIC_AREAS)}
         rooms = {name[4:]: n for n, name in enumerate(layout.equips["fcu"])}
-        self._iaq = np.array([areas.get(name.split("-")[1], rooms.get(name[4:], 0)) for name in names])
+        self._iaq = np.array(
+            [areas.get(name.split("-")[1], rooms.get(name[4:], 0)) for name in names]
+        )
         # the two offices sensors hang in zones 3 and 9
-        self._iaq[[i for i, n in enumerate(names) if n.startswith("IAQ-offices")]] = [N_ROOMS + 2, N_ROOMS + 8]
+        self._iaq[[i for i, n in enumerate(names) if n.startswith("IAQ-offices")]] = [
+            N_ROOMS + 2,
+            N_ROOMS + 8,
+        ]
         self._iaq_bias = 0.15 * np.sin(np.arange(len(names)) * 2.4)
 
     def write(self, row: NDArray[np.float32], scene: Scene) -> None:
@@ -107,7 +116,9 @@ class Recorder:
         humidity = moist_air.relative_humidity(spaces.temp, spaces.ratio)
         warmed = scene.fcu_fan_w / np.maximum(fcu.fan, 10.0) * 100.0 / 300.0
         resting = fcu.fan == 0
-        discharge = np.where(resting, spaces.temp[:N_ROOMS] - 0.4, scene.coil.air_temp[:N_ROOMS] + warmed)
+        discharge = np.where(
+            resting, spaces.temp[:N_ROOMS] - 0.4, scene.coil.air_temp[:N_ROOMS] + warmed
+        )
         self._put(
             row, "fcu",
             zone_air_temp=spaces.temp[:N_ROOMS], zone_air_temp_sp=g.setpoint[i],
@@ -171,13 +182,17 @@ class Recorder:
             cooling_power=[c.heat_w / 1000.0 for c in each], power=[c.power_w / 1000.0 for c in each],
         )  # fmt: skip
         running = [c for c in each if c.on]
-        warm = sum(c.condenser_leaving for c in running) / max(len(running), 1) if running else p.condenser
+        warm = (
+            sum(c.condenser_leaving for c in running) / max(len(running), 1)
+            if running
+            else p.condenser
+        )
         self._put(
             row, "plant",
             chilled_water_leaving_temp=p.supply, chilled_water_leaving_temp_sp=p.setpoint,
             chilled_water_entering_temp=p.returned, primary_flow=plant.primary_flow,
-            secondary_flow=plant.secondary_flow, decoupler_flow=plant.primary_flow - plant.secondary_flow,
-            chilled_water_pressure=p.pressure, chilled_water_pressure_sp=p.pressure_sp,
+            secondary_flow=plant.pumped.flow, decoupler_flow=plant.primary_flow - plant.pumped.flow,
+            chilled_water_pressure=p.pumps.pressure, chilled_water_pressure_sp=p.pumps.pressure_sp,
             condenser_water_entering_temp=p.condenser, condenser_water_leaving_temp=warm,
             condenser_water_entering_temp_sp=plant.condenser_sp, cooling_power=plant.heat_w / 1000.0,
         )  # fmt: skip
@@ -193,24 +208,33 @@ class Recorder:
             row, "condenser", run_cmd=on, run=turning, speed=100.0 * turning,
             power=turning * pump_power(CONDENSER_KG_S, CONDENSER_KPA) / 1000.0, pump_pressure=turning * CONDENSER_KPA,
         )  # fmt: skip
-        p = scene.state.plant
-        running = np.array(p.secondary_on, dtype=np.float64)
+        running = np.array([watts > 0 for watts in plant.pumped.watts], dtype=np.float64)
+        speed = 100.0 * np.array(scene.state.plant.pumps.speed) * running
         self._put(
-            row, "secondary", run_cmd=running, run=running, speed=100.0 * np.array(p.speed) * running,
-            power=np.array(plant.secondary_w) / 1000.0, pump_pressure=plant.secondary_head,
+            row, "secondary", run_cmd=running, run=running, speed=speed,
+            power=np.array(plant.pumped.watts) / 1000.0, pump_pressure=plant.pumped.heads,
         )  # fmt: skip
+        cells = plant.towers
         self._put(
-            row, "tower", run_cmd=turning, run=turning, speed=100.0 * np.array(plant.tower_speed),
-            power=np.array(plant.tower_fan_w) / 1000.0, condenser_water_leaving_temp=plant.tower_leaving,
-            condenser_water_entering_temp=plant.tower_entering,
+            row, "tower", run_cmd=turning, run=turning, speed=[100.0 * c.speed for c in cells],
+            power=[c.fan_w / 1000.0 for c in cells],
+            condenser_water_leaving_temp=[c.leaving for c in cells],
+            condenser_water_entering_temp=[c.entering for c in cells],
         )  # fmt: skip
 
     def _meters(self, row: NDArray[np.float32], scene: Scene) -> None:
         hour = (scene.weather.ts[scene.i] + UTC_OFFSET_S) % 86_400 / 3600.0
         house = float(np.interp(hour, *zip(*HOUSE_W, strict=True)))
-        inside = float(scene.fcu_fan_w.sum() + scene.public_w.sum() + scene.room_w.sum() + scene.handled.fan_w.sum())
+        inside = float(
+            scene.fcu_fan_w.sum()
+            + scene.public_w.sum()
+            + scene.room_w.sum()
+            + scene.handled.fan_w.sum()
+        )
         plant = scene.plant
-        watts = np.array([house + inside + plant.power_w, plant.power_w, *(c.power_w for c in plant.chillers)])
+        watts = np.array(
+            [house + inside + plant.power_w, plant.power_w, *(c.power_w for c in plant.chillers)]
+        )
         energy = scene.state.meters.energy
         energy += watts / 1000.0 * scene.step_s / 3600.0
         factor = np.where(watts > 0, [0.93, 0.90, 0.89, 0.89, 0.95], 1.0)
@@ -218,13 +242,3 @@ class Recorder:
             row, "meter", power=watts / 1000.0, energy=energy, power_factor=factor,
             current=watts / (np.sqrt(3.0) * VOLT * factor), voltage=VOLT - 3.0e-6 * watts[0],
         )  # fmt: skip
-
-
-def humidity_of(spaces: SpaceState) -> Floats:
-    """%RH of all spaces."""
-    return moist_air.relative_humidity(spaces.temp, spaces.ratio)
-
-
-def supply_humidity(state: AirState) -> Floats:
-    """%RH of the handlers' supply air."""
-    return moist_air.relative_humidity(state.supply_temp, state.supply_ratio)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ingest.demo import moist_air as air
 from ingest.demo.model import ROOMS
+from ingest.demo.occupancy import Bools
 from ontology.history import Floats
 
 N_ROOMS: Final = len(ROOMS)
@@ -62,7 +63,7 @@ def build() -> Build:
     volume = area * height
     glass = np.zeros((N, 5))
     for i, room in enumerate(ROOMS):
-        glass[i, _facade_of(room)] = 3.7 if CORNER[i] else 1.9
+        glass[i, _facade_of(room)] = 3.4 if CORNER[i] else 1.9
         glass[i, 2] += 4.2 * CORNER[i]  # the corner suites have glass to the south as well
     for zone in range(12):
         glass[N_ROOMS + zone, (0, 0, 0, 1, 1, 1, 3, 3, 3, 2, 2, 2)[zone]] = 9.0
@@ -100,6 +101,21 @@ class Inflow:
 
 
 @dataclass(frozen=True)
+class Loads:
+    """What acts on the spaces from inside this step, shape (207,) each."""
+
+    power_w: Floats
+    people: Floats
+    damp_kg_s: Floats
+    coil_w: Floats
+    """Sensible heat that fan-coils take out."""
+    coil_kg_s: Floats
+    """Moisture that fan-coils take out."""
+    door: Floats
+    """Outdoor air through open balcony doors, kg/s."""
+
+
+@dataclass(frozen=True)
 class Balance:
     """Heat of one step, summed over all spaces, J: what went in, what the stores kept."""
 
@@ -115,30 +131,42 @@ class Spaces:
         self.built = build()
         self._air = self.built.air_store / step_s
         self._mass = self.built.mass_store / step_s
-        self._co2_volume = self.built.volume * air.AIR_KG_M3
+        self._air_kg = self.built.volume * air.AIR_KG_M3
 
     def step(
         self,
         state: SpaceState,
         outside: tuple[float, float, float],
         sun: Floats,
-        gain_w: Floats,
-        people: Floats,
-        damp_kg_s: Floats,
+        loads: Loads,
         inflow: Inflow,
-        coil_w: Floats,
-        coil_kg_s: Floats,
-        door: Floats,
     ) -> Balance:
-        """Advance one step. `outside` is (temp, ratio, co2); coil_w and coil_kg_s are what fan-coils take out.
+        """Advance one step. `outside` is (temp, ratio, co2); `sun` is W/m2 on weather.FACADES."""
+        leak = self.built.leak + loads.door
+        balance = self._heat(state, outside[0], sun, loads, (leak, inflow))
+        fresh = leak + inflow.flow
+        carried = leak * outside[1] + inflow.flow * inflow.ratio
+        carried = carried + loads.people * PERSON_KG_S + loads.damp_kg_s - loads.coil_kg_s
+        state.ratio = _mixed(state.ratio, carried, fresh, self._air_kg * DAMP_STORE, self.step_s)
+        # dry rooms cannot go below what the coils leave; wet ones condense on the glass
+        state.ratio = np.clip(state.ratio, 0.004, air.saturated_ratio(state.temp))
+        gas = leak * outside[2] + inflow.flow * inflow.co2
+        gas = gas + loads.people * (PERSON_CO2_M3_S * 1e6 * air.AIR_KG_M3)
+        state.co2 = _mixed(state.co2, gas, fresh, self._air_kg, self.step_s)
+        return balance
 
-        `door` is the extra outdoor air through open balcony doors, kg/s.
-        """
-        b = self.built
-        out_temp, out_ratio, out_co2 = outside
-        leak = b.leak + door
+    def _heat(
+        self,
+        state: SpaceState,
+        out_temp: float,
+        sun: Floats,
+        loads: Loads,
+        blown_in: tuple[Floats, Inflow],
+    ) -> Balance:
+        """Backward Euler of both stores of all spaces; gives the step's heat balance."""
+        b, (leak, inflow) = self.built, blown_in
         solar = b.glass @ sun
-        to_air = gain_w + people * PERSON_W + 0.3 * solar - coil_w
+        to_air = loads.power_w + loads.people * PERSON_W + 0.3 * solar - loads.coil_w
         to_mass = 0.7 * solar
         blown = inflow.flow * air.CP_AIR
         through = b.window_ua + leak * air.CP_AIR
@@ -159,25 +187,6 @@ class Spaces:
             )
         )  # fmt: skip
         state.temp, state.mass_temp = temp, mass_temp
-        fresh = leak + inflow.flow
-        carried = (
-            leak * out_ratio
-            + inflow.flow * inflow.ratio
-            + people * PERSON_KG_S
-            + damp_kg_s
-            - coil_kg_s
-        )
-        state.ratio = _mixed(
-            state.ratio, carried, fresh, self._co2_volume * DAMP_STORE, self.step_s
-        )
-        # dry rooms cannot go below what the coils leave; wet ones condense on the glass
-        state.ratio = np.clip(state.ratio, 0.004, air.saturated_ratio(temp))
-        gas = (
-            leak * out_co2
-            + inflow.flow * inflow.co2
-            + people * (PERSON_CO2_M3_S * 1e6 * air.AIR_KG_M3)
-        )
-        state.co2 = _mixed(state.co2, gas, fresh, self._co2_volume, self.step_s)
         return Balance(gained, stored)
 
 
@@ -202,7 +211,7 @@ class FcuState:
     fan: Floats = field(default_factory=lambda: np.full(N_ROOMS, 40.0))
 
 
-def effective_setpoint(setpoint: Floats, rented: Floats, present: Floats) -> Floats:
+def effective_setpoint(setpoint: Floats, rented: Bools, present: Bools) -> Floats:
     """The thermostat's own setpoint with guests in, 2 K above when they are out, 27 degC unsold."""
     return np.asarray(np.where(present, setpoint, np.where(rented, setpoint + AWAY_K, UNSOLD_C)))
 
@@ -211,8 +220,9 @@ def control_fcu(
     state: FcuState,
     temp: Floats,
     setpoint: Floats,
-    rented: Floats,
-    door_open: Floats,
+    rented: Bools,
+    door_open: Bools,
+    *,
     step_s: float,
 ) -> None:
     """PI valve and fan stage of all fan-coils. An open balcony door shuts valve and fan."""

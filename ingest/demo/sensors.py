@@ -85,7 +85,9 @@ class SensorLayer:
         self._share = np.array([k.share for k in kinds], dtype=np.float32)
         self._noisy = np.flatnonzero((self._noise > 0) | (self._share > 0))
         self._resolution = np.array([k.resolution for k in kinds], dtype=np.float32)
-        self._lag = np.array([np.exp(-step_s / k.lag_s) if k.lag_s else 0.0 for k in kinds], np.float32)
+        self._lag = np.array(
+            [np.exp(-step_s / k.lag_s) if k.lag_s else 0.0 for k in kinds], np.float32
+        )
         self._least = np.array([k.least for k in kinds], dtype=np.float32)
         self._most = np.array([k.most for k in kinds], dtype=np.float32)
         self._before: Singles | None = None

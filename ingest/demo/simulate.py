@@ -120,7 +120,7 @@ def simulate(
     _check(now, days, step_s)
     now_s = now.timestamp()
     last = int(now_s) // step_s * step_s
-    count = int(round(days * 86_400 / step_s))
+    count = round(days * 86_400 / step_s)
     first = last - (count - 1) * step_s
     placed = schedule(story, now_s)
     world = World(step_s, placed)
@@ -154,7 +154,9 @@ def _check(now: dt.datetime, days: float, step_s: int) -> None:
     if now.tzinfo is None:
         raise BadRequest(f"{now} has no time zone", hint="give an aware datetime")
     if not 0 < days <= MOST_DAYS:
-        raise BadRequest(f"{days} days asked", hint=f"ask for more than 0 and at most {MOST_DAYS} days")
+        raise BadRequest(
+            f"{days} days asked", hint=f"ask for more than 0 and at most {MOST_DAYS} days"
+        )
     if not STEPS_S[0] <= step_s <= STEPS_S[1]:
         raise BadRequest(f"a step of {step_s} s asked", hint=f"use {STEPS_S[0]} to {STEPS_S[1]} s")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.demo import air, bms, coils, moist_air, rooms
-from ingest.demo.chilled_water import ChilledWater, PlantState
+from ingest.demo.chilled_water import ChilledWater, Demand, PlantState
 from ingest.demo.columns import columns
 from ingest.demo.faults import Active, Effects, effects_at
 from ingest.demo.occupancy import Guests, Public, guests, public
+from ingest.demo.pumps import DESIGN_KPA, distribute
 from ingest.demo.record import Meters, Recorder, Scene
 from ingest.demo.rooms import N_ROOMS
 from ingest.demo.weather import DAY_S, UTC_OFFSET_S, Weather, bangkok
@@ -23,6 +25,10 @@ from ontology.history import Floats
 EFFECTS_S: Final = 3600.0
 """Faults that grow are re-evaluated once an hour, and at every onset and end."""
 DOOR_KG_S: Final = 0.16
+BACKGROUND_KG_S: Final = 0.8e-5
+"""Moisture of a room's plants and wet towels: about 30 g/h."""
+SHOWER_KG_S: Final = 1.2e-4
+"""What the bathroom's exhaust does not catch of a shower."""
 SUITE_W: Final = 480.0
 """What the corner suites have besides: bar, media."""
 FCU_FAN_W: Final = np.array([14.0, 32.0, 62.0])
@@ -38,7 +44,9 @@ def coil_sizes() -> coils.CoilSize:
     return coils.CoilSize.of(
         air_flow=np.concatenate([fcu_air, air.FULL_FLOW]),
         water_flow=np.concatenate([fcu_water, handler_water]),
-        air_ntu=np.concatenate([np.where(corner, 0.80, 0.95), np.array([2.0, 2.0, 2.1, 2.0, 2.8, 2.8])]),
+        air_ntu=np.concatenate(
+            [np.where(corner, 0.80, 0.95), np.array([2.0, 2.0, 2.1, 2.0, 2.8, 2.8])]
+        ),
         water_ntu=np.concatenate([np.where(corner, 2.2, 1.3), np.full(6, 1.7)]),
     )
 
@@ -90,7 +98,9 @@ def given(ts: NDArray[np.int64], seed: int) -> Given:
 class World:
     """Steps the building forward. Deterministic in (state, given, story)."""
 
-    def __init__(self, step_s: int, story: Sequence[Active], state: WorldState | None = None) -> None:
+    def __init__(
+        self, step_s: int, story: Sequence[Active], state: WorldState | None = None
+    ) -> None:
         self.step_s = step_s
         self.state = state or WorldState()
         self.ledger = Ledger()
@@ -124,32 +134,38 @@ class World:
         out = (float(w.temp[i]), float(w.ratio[i]), float(w.co2[i]), float(w.dew[i]))
         spaces = s.spaces
         setpoint = rooms.effective_setpoint(g.setpoint[i], g.rented[i], g.present[i])
-        rooms.control_fcu(s.fcu, spaces.temp[:N_ROOMS], setpoint, g.rented[i], g.door_open[i], self.step_s)
-        handled = self._air.handle(
-            s.air, effects, out, told.planned[i], spaces.temp, spaces.ratio, spaces.co2
+        rooms.control_fcu(
+            s.fcu, spaces.temp[:N_ROOMS], setpoint, g.rented[i], g.door_open[i], step_s=self.step_s
         )
+        handled = self._air.handle(s.air, effects, out, told.planned[i], spaces)
         self._air.control_valves(s.air, handled, effects)
         opening = self._openings(effects)
-        conductance = float(opening @ self._sizes.water_flow) / np.sqrt(110.0)
-        flow, bypass, pressure = self._plant.distribute(s.plant, effects, conductance)
-        water = opening * self._sizes.water_flow * np.sqrt(pressure / 110.0)
+        conductance = float(opening @ self._sizes.water_flow) / math.sqrt(DESIGN_KPA)
+        pumped = distribute(
+            s.plant.pumps,
+            effects.secondary_held,
+            conductance,
+            effects.bypass_kg_s,
+            self.step_s / 300.0,
+        )
+        water = opening * self._sizes.water_flow * math.sqrt(s.plant.pumps.pressure / DESIGN_KPA)
         fcu_air = s.fcu.fan / 100.0 * self._sizes.air_flow[:N_ROOMS]
         coil = coils.cool(
             self._sizes,
             np.concatenate([fcu_air, handled.flow]),
             np.concatenate([spaces.temp[:N_ROOMS], handled.mixed_temp]),
             np.concatenate([spaces.ratio[:N_ROOMS], handled.mixed_ratio]),
-            water,
-            s.plant.supply,
+            water_flow=water,
+            water_temp=s.plant.supply,
         )
         self._air.supply(s.air, handled, coil.air_temp[N_ROOMS:], coil.air_ratio[N_ROOMS:])
         fcu_watts = np.interp(s.fcu.fan, rooms.FAN_STAGES, [0.0, *FCU_FAN_W])
-        gain = self._warm(told, i, spaces, coil, fcu_air, fcu_watts, handled, out, effects)
+        gain = self._warm(told, i, coil, (fcu_air, fcu_watts), handled)
         kept = s.plant.supply, s.plant.returned
         local = ts + UTC_OFFSET_S
         plant = self._plant.step(
-            s.plant, effects, flow, flow - bypass, float(coil.heat.sum()), float(w.wet_bulb[i]),
-            int(local // DAY_S), local % DAY_S / 3600.0, float(np.sum(opening > 0.93)),
+            s.plant, effects, Demand(pumped, float(coil.heat.sum()), float(np.sum(opening > 0.93))),
+            float(w.wet_bulb[i]), (int(local // DAY_S), local % DAY_S / 3600.0),
         )  # fmt: skip
         self._enter(coil, plant.pump_heat_w, plant.heat_w, kept)
         self._recorder.write(
@@ -164,14 +180,24 @@ class World:
     def _openings(self, effects: Effects) -> Floats:
         valve = np.concatenate([self.state.fcu.valve, self.state.air.valve])
         valve = np.where(np.isnan(effects.valve_held), valve, effects.valve_held)
-        return np.asarray(np.maximum(coils.valve_opening(valve), effects.valve_leak) * effects.water_share)
+        return np.asarray(
+            np.maximum(coils.valve_opening(valve), effects.valve_leak) * effects.water_share
+        )
 
     def _warm(
-        self, told: Given, i: int, spaces: rooms.SpaceState, coil: coils.CoilState, fcu_air: Floats,
-        fcu_watts: Floats, handled: air.Handled, out: tuple[float, float, float, float], effects: Effects,
-    ) -> Floats:  # fmt: skip
-        """Advance rooms and zones; gives the electric power used inside the guest rooms, W."""
-        g, p = told.guests, told.public
+        self,
+        told: Given,
+        i: int,
+        coil: coils.CoilState,
+        fcu: tuple[Floats, Floats],
+        handled: air.Handled,
+    ) -> Floats:
+        """Advance rooms and zones; gives the electric power used inside the guest rooms, W.
+
+        `fcu` is the fan-coils' air flow kg/s and fan power W.
+        """
+        g, p, w, spaces = told.guests, told.public, told.weather, self.state.spaces
+        fcu_air, fcu_watts = fcu
         room_cp = moist_air.CP_AIR + moist_air.CP_VAPOUR * spaces.ratio[:N_ROOMS]
         sensible = fcu_air * room_cp * (spaces.temp[:N_ROOMS] - coil.air_temp[:N_ROOMS]) - fcu_watts
         dried = fcu_air * (spaces.ratio[:N_ROOMS] - coil.air_ratio[:N_ROOMS])
@@ -181,24 +207,27 @@ class World:
         zeros = np.zeros(rooms.N_ZONES)
         balance = self._spaces.step(
             spaces,
-            out[:3],
-            told.weather.sun[i],
-            np.concatenate([used, p.power_w[i]]),
-            np.concatenate([g.people[i], p.people[i]]),
-            np.concatenate([0.8e-5 + 1.2e-4 * g.shower[i], zeros]),
+            (float(w.temp[i]), float(w.ratio[i]), float(w.co2[i])),
+            w.sun[i],
+            rooms.Loads(
+                power_w=np.concatenate([used, p.power_w[i]]),
+                people=np.concatenate([g.people[i], p.people[i]]),
+                damp_kg_s=np.concatenate([BACKGROUND_KG_S + SHOWER_KG_S * g.shower[i], zeros]),
+                coil_w=np.concatenate([sensible, zeros]),
+                coil_kg_s=np.concatenate([dried, zeros]),
+                door=np.concatenate([DOOR_KG_S * g.door_open[i], zeros]),
+            ),
             rooms.Inflow(*air.inflow(self.state.air, handled, self.state.fcu.fan)),
-            np.concatenate([sensible, zeros]),
-            np.concatenate([dried, zeros]),
-            np.concatenate([DOOR_KG_S * g.door_open[i], zeros]),
         )
         self.ledger.rooms_gained += balance.gained
         self.ledger.rooms_stored += balance.stored
         self.ledger.rooms_moved += float(np.abs(sensible).sum()) * self.step_s
         return used
 
-    def _enter(self, coil: coils.CoilState, pump_heat_w: float, made_w: float, kept: tuple[float, float]) -> None:
-        from_ = self._plant.stored_j(self.state.plant, kept)
+    def _enter(
+        self, coil: coils.CoilState, pump_heat_w: float, made_w: float, kept: tuple[float, float]
+    ) -> None:
         self.ledger.coils += float(coil.heat.sum()) * self.step_s
         self.ledger.pumps += pump_heat_w * self.step_s
         self.ledger.chillers += made_w * self.step_s
-        self.ledger.loop_stored += from_
+        self.ledger.loop_stored += self._plant.stored_j(self.state.plant, kept)
