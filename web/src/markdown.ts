@@ -1,15 +1,31 @@
 // An answer's Markdown as safe HTML: no images, no links out, [E1] as citation chips.
 
 import DOMPurify from "dompurify";
-import { marked } from "marked";
+import { Marked } from "marked";
 
 const TAGS = [
   "p", "br", "strong", "em", "del", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "sub", "sup",
   "h1", "h2", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td",
 ];
 
+/** HTML, images and links in an answer are shown as the text they are: the sanitiser is the second lock. */
+const markdown = new Marked({
+  gfm: true,
+  renderer: {
+    html: ({ text }) => escaped(text),
+    image: ({ text }) => escaped(text),
+    link({ tokens }) {
+      return this.parser.parseInline(tokens);
+    },
+  },
+});
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
 export function render(text: string): string {
-  const html = marked.parse(text, { async: false, gfm: true });
+  const html = markdown.parse(text, { async: false });
   const safe = DOMPurify.sanitize(html, { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ["align"], ALLOW_DATA_ATTR: false });
   return withTables(withCitations(unbroken(safe)));
 }

@@ -244,9 +244,9 @@ The fan coil in 807 already does all it can: valve 100 %, fan high [E1]. DOAS-1 
 class ScriptedEngineer:
     """Answers every question with the story of room 807. `pause_s` between events shows streaming."""
 
-    def __init__(self, pause_s: float = 0.0, tokens: int | None = None) -> None:
+    def __init__(self, pause_s: float = 0.0, text: str = ANSWER) -> None:
         self.pause_s = pause_s
-        self.tokens = tokens
+        self.text = text
         self.questions: list[Question] = []
 
     async def run(self, question: Question) -> AsyncIterator[Event]:
@@ -261,7 +261,7 @@ class ScriptedEngineer:
                     (Step("comfort", {"of": ["room-807"], "complaint": "hot"}), Step("manuals", {"question": "warm"})))  # fmt: skip
         evidence, chart = _evidence(question.now), _chart(question.now)
         sql = "SELECT ts, zone_air_temp FROM room_807 WHERE ts >= now() - INTERVAL 1 DAY"
-        text = ANSWER if self.tokens is None else "word " * self.tokens
+        text = self.text
         pieces = [text[i : i + 12] for i in range(0, len(text), 12)]
         return [
             Understood(plan),
