@@ -93,6 +93,8 @@ LINKS: tuple[Link, ...] = (
     Link(("VAV-03",), ("AHU-FC01",), _its_air, "low-static"),
 )
 
+_OF_THE_CASE = "of the findings it explains"
+
 CLUSTERED = ("ROOM-05", "FCU-02", "FCU-04", "VAV-03")
 """Rules whose findings, when several share a supplier, speak of the supplier."""
 
@@ -103,7 +105,7 @@ def cases(building: Building, findings: Sequence[Finding], now: dt.datetime) -> 
     for link in LINKS:
         found = _follow(building, link, found, now)
     found = _passing_valves(building, found)
-    return _clusters(building, found, now)
+    return _whole_impact(_clusters(building, found, now))
 
 
 def _follow(
@@ -224,3 +226,40 @@ def _common(
         next_check=causes[0].check, confidence=max(f.confidence for f in group),
         impact=Impact(comfort_hours=hours, method="sum over the rooms"), status=group[0].status,
     )  # fmt: skip
+
+
+def _whole_impact(findings: Sequence[Finding]) -> list[Finding]:
+    """Parents that cost nothing themselves take over what they explain.
+
+    Energy: the largest child of each equipment (several rules see one and the same waste there), summed.
+    Comfort: the room-hours of all rooms.
+    """
+    children: dict[str, list[Finding]] = defaultdict(list)
+    for f in findings:
+        if f.parent:
+            children[f.parent].append(f)
+    return [
+        replace(f, impact=_impact_of(f, children[f.id])) if f.id in children else f
+        for f in findings
+    ]
+
+
+def _impact_of(parent: Finding, children: Sequence[Finding]) -> Impact:
+    own = parent.impact
+    largest: dict[str, Finding] = {}
+    for f in children:
+        if f.impact.kwh is not None and f.impact.kwh > (_kwh(largest.get(f.equip)) or 0.0):
+            largest[f.equip] = f
+    rooms = sum(f.impact.comfort_hours or 0.0 for f in children if f.equip != parent.equip)
+    kwh, cost, method = own.kwh, own.cost, own.method
+    if kwh is None and largest:
+        kwh = round(sum(_kwh(f) or 0.0 for f in largest.values()), 1)
+        cost = round(sum(f.impact.cost or 0.0 for f in largest.values()), 1)
+        method = f"{_OF_THE_CASE}: {next(iter(largest.values())).impact.method}"
+    if rooms:
+        method = f"{method}; room-hours {_OF_THE_CASE}"
+    return Impact(kwh, cost, round(rooms, 1) if rooms else own.comfort_hours, method)
+
+
+def _kwh(finding: Finding | None) -> float | None:
+    return finding.impact.kwh if finding else None
