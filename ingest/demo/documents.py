@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ AS_DOCX = frozenset(
 WRITTEN = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
 """The date inside every file; the latest revision among the sources."""
 
+_SAVED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 _SIZES = {1: 15.0, 2: 13.0, 3: 11.5}  # points, by heading level; text is 9.5
 _TEXT = 9.5
 _LINE_MM = 4.6
@@ -136,9 +138,13 @@ def _pdf_table(sheet: _Sheet, block: Block) -> None:
 
 
 def _widths(block: Block) -> tuple[int, ...]:
-    """Column widths in proportion to the longest cell, within reason."""
-    columns = zip(*block.rows, strict=True)
-    return tuple(min(60, max(9, *(len(cell) for cell in column))) for column in columns)
+    """Column widths in proportion to the longest cell, within reason; no word is ever broken."""
+    columns = list(zip(*block.rows, strict=True))
+    words = [
+        max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns
+    ]
+    longest = [min(60, max(map(len, column))) for column in columns]
+    return tuple(max(9, word + 3, cell) for word, cell in zip(words, longest, strict=True))
 
 
 def _docx(document: Document) -> bytes:
@@ -172,7 +178,7 @@ def timeless(packed: bytes) -> bytes:
         for name, content in _members(packed):
             info = zipfile.ZipInfo(name, date_time=(2026, 7, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
-            fresh.writestr(info, content)
+            fresh.writestr(info, _SAVED.sub(rb"\g<1>2026-07-01T00:00:00Z", content))
     return out.getvalue()
 
 

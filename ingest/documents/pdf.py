@@ -280,9 +280,15 @@ def _paragraph_end(lines: Sequence[_Line], at: int, levels: dict[float, int]) ->
         and not _starts_item(lines[end].text)
         and not _borderless(lines, end)
         and _follows(lines[end - 1], lines[end])
+        and not (_starts_item(lines[at].text) and _stands_left_of(lines[end], lines[at]))
     ):
         end += 1
     return end
+
+
+def _stands_left_of(line: _Line, item: _Line) -> bool:
+    """An item's own lines never stand left of its bullet."""
+    return line.page == item.page and line.x < item.x - 0.5 * item.size
 
 
 def _follows(above: _Line, below: _Line, *, bold: bool = False) -> bool:

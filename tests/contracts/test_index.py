@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +60,7 @@ class ListIndex:
 
 
 def chunk(id: str, text: str, kind: str = "manual", equip: tuple[str, ...] = ()) -> Chunk:
-    document = id.split(":")[0]
+    document = id.split(":", maxsplit=1)[0]
     return Chunk(id, document, document.title(), text, ("1 Care",), 3, kind, equip)
 
 
@@ -76,12 +76,12 @@ def embedded(chunks: Sequence[Chunk]) -> Vectors:
 
 
 @pytest.fixture(params=["list", "embedded"])
-def index(request: pytest.FixtureRequest, tmp_path: Path) -> Index:
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
     if request.param == "list":
-        return ListIndex()
-    made = EmbeddedIndex(tmp_path / "index", embedder=EMBEDDER.name)
-    request.addfinalizer(made.close)
-    return made
+        yield ListIndex()
+        return
+    with EmbeddedIndex(tmp_path / "index", embedder=EMBEDDER.name) as made:
+        yield made
 
 
 @pytest.fixture

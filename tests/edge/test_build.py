@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.build import build_minilm, fetch_minilm
 from edge.build import _check as check_wheel
+from edge.build import build_minilm, fetch_minilm
 from edge.engines.onnx import OnnxEmbedder
 from ontology.errors import Corrupt, Unavailable
 

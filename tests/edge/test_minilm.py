@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-
-from edge.engines.onnx import OnnxEmbedder, batches
 from hypothesis import given
 from hypothesis import strategies as st
+
+from edge.engines.onnx import OnnxEmbedder, batches
 
 MODELS = Path(os.environ.get("PLANTROOM_TEST_MODELS", Path(__file__).parents[2] / "var" / "models"))
 
