@@ -30,6 +30,7 @@ from ingest.line_state import (
 from ingest.lines import POLLED, check_lines, open_driver
 from ingest.outbox import Outbox
 from ingest.quality import Plausibility
+from ingest.tasks import stop_all
 from ingest.uplinks import FrameCounts, Uplink, readings
 from ontology.errors import DeviceSilent, NotFound, PlantroomError
 from ontology.history import History, Samples, Status
@@ -130,9 +131,7 @@ class Poller:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop_all(self._tasks)
         self._tasks.clear()
         if self._history is not None:
             with contextlib.suppress(TimeoutError, PlantroomError):  # what stays is in the outbox

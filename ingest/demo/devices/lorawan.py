@@ -21,6 +21,7 @@ from ingest.demo.devices.plant_values import PlantValues
 from ingest.driver import Line
 from ingest.drivers.lorawan import Broker
 from ingest.payloads import milesight_bytes
+from ingest.tasks import stop_all
 from ontology.time import UTC
 
 log = logging.getLogger(__name__)
@@ -101,9 +102,7 @@ class LorawanSensors:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop_all(self._tasks)
         if self._tasks:
             await self._http.aclose()
 
