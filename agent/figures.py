@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from agent.evidence import Figure
@@ -13,7 +14,7 @@ _DIGITS = {
 }  # fmt: skip
 """Decimals by unit: what the sensor or the trade can tell apart. Others by size."""
 
-WHOLE_UNITS = ("", "starts", "work orders", "open", "rows", "points")
+WHOLE_UNITS = ("", "starts", "times", "days", "work orders", "rows", "points", "%")
 
 
 def show(figure: Figure, *, missing: str = "no data") -> str:
@@ -50,23 +51,51 @@ def signed(figure: Figure) -> str:
     return ("+" if (figure.value or 0) > 0 else "") + show(figure)
 
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_THAI_DAYS = ("จ.", "อ.", "พ.", "พฤ.", "ศ.", "ส.", "อา.")
+_THAI_MONTHS = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Times as people on site say them: local, with the date unless it is today, English or Thai."""
+
+    zone: ZoneInfo
+    now: dt.datetime
+    thai: bool = False
+
+    def time(self, instant: dt.datetime, *, dated: bool = False) -> str:
+        """An instant: "14:30", "Thu 19 Nov 14:30"."""
+        local = instant.astimezone(self.zone)
+        if local.date() == self.now.astimezone(self.zone).date() and not dated:
+            return f"{local:%H:%M}"
+        return f"{self.date(local.date())} {local:%H:%M}"
+
+    def date(self, day: dt.date) -> str:
+        """A day: "Thu 19 Nov"; with its year when that is not this one."""
+        days, months = (_THAI_DAYS, _THAI_MONTHS) if self.thai else (_DAYS, _MONTHS)
+        year = "" if day.year == self.now.astimezone(self.zone).year else f" {day.year}"
+        return f"{days[day.weekday()]} {day.day} {months[day.month - 1]}{year}"
+
+    def span(self, start: dt.datetime, end: dt.datetime) -> str:
+        """A range, whole days as dates: "Thu 19 Nov", "08:00 to 14:30", "Mon 16 Nov 00:00 to Fri 20 Nov 14:30"."""
+        first, last = start.astimezone(self.zone), end.astimezone(self.zone)
+        to = "ถึง" if self.thai else "to"
+        if first.time() == last.time() == dt.time():
+            final = last.date() - dt.timedelta(days=1)
+            begin = self.date(first.date())
+            return begin if final <= first.date() else f"{begin} {to} {self.date(final)}"
+        if first.date() == last.date():
+            return f"{self.time(start)} {to} {last:%H:%M}"
+        return f"{self.time(start, dated=True)} {to} {self.time(end, dated=True)}"
+
+
 def show_time(instant: dt.datetime, zone: ZoneInfo, now: dt.datetime) -> str:
-    """Local time, with the date unless it is today: "14:30", "Thu 19 Nov 14:30"."""
-    local, today = instant.astimezone(zone), now.astimezone(zone).date()
-    if local.date() == today:
-        return f"{local:%H:%M}"
-    year = "" if local.year == today.year else f" {local.year}"
-    return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+    """An instant in English."""
+    return Clock(zone, now).time(instant)
 
 
 def show_span(start: dt.datetime, end: dt.datetime, zone: ZoneInfo, now: dt.datetime) -> str:
-    """A range of time, whole days as dates: "Thu 19 Nov", "19-20 Nov", "08:00-14:30"."""
-    first, last = start.astimezone(zone), end.astimezone(zone)
-    midnight = dt.time()
-    if first.time() == midnight and last.time() == midnight:
-        final = last.date() - dt.timedelta(days=1)
-        begin = f"{first:%a} {first.day} {first:%b}"
-        return begin if final <= first.date() else f"{begin} to {final:%a} {final.day} {final:%b}"
-    if first.date() == last.date():
-        return f"{show_time(start, zone, now)} to {last:%H:%M}"
-    return f"{show_time(start, zone, now)} to {show_time(end, zone, now)}"
+    """A range in English."""
+    return Clock(zone, now).span(start, end)

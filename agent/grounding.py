@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 
 from agent.evidence import Figure, ToolResult
-from agent.figures import show, show_span, show_time, signed
+from agent.figures import Clock, show, signed
 from agent.plan import Plan
 from ontology.entity import Entity
 from ontology.errors import BadRequest
@@ -22,6 +22,8 @@ from ontology.graph import Building
 from ontology.units import UNITS, convert, symbol
 
 MAX_DEPTH: Final = 8
+MAX_PAIRED: Final = 40
+"""Instants between which ranges are made; an answer names few."""
 CITATION: Final = re.compile(r"\[E\d+(?:,\s*E\d+)*\]")
 _WORDS_WITH_DIGITS: Final = re.compile(r"\b(?:CO2|H2O|PM2\.5|R-?134a|R-?123|24/7)\b")
 _LIST_NUMBER: Final = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
@@ -193,15 +195,21 @@ def _instants(value: Any) -> Iterator[dt.datetime]:
 
 
 def _times(instants: Sequence[dt.datetime], building: Building, now: dt.datetime) -> set[str]:
-    zone = building.zone
-    found = {show_time(now, zone, now)}
-    for instant in instants:
-        local = instant.astimezone(zone)
-        found |= {
-            show_time(instant, zone, now),
-            f"{local:%H:%M}",
-            f"{local.day} {local:%b}",
-            f"{local:%Y-%m-%d}",
-        }
-    pairs = [(a, b) for a in instants[:40] for b in instants[:40] if a < b]
-    return found | {show_span(a, b, zone, now) for a, b in pairs}
+    """The instants and the ranges between them as English and Thai answers show them."""
+    found: set[str] = set()
+    for thai in (False, True):
+        clock = Clock(building.zone, now, thai)
+        for instant in (*instants, now):
+            local = instant.astimezone(building.zone)
+            day = clock.date(local.date())
+            found |= {
+                clock.time(instant),
+                f"{day} {local:%H:%M}",
+                f"{local:%H:%M}",
+                day,
+                day.partition(" ")[2],
+            }
+            found.add(f"{local:%Y-%m-%d}")
+        pairs = [(a, b) for a in instants[:MAX_PAIRED] for b in instants[:MAX_PAIRED] if a < b]
+        found |= {clock.span(a, b) for a, b in pairs}
+    return found

@@ -23,10 +23,12 @@ def tell_faults(voice: Voice, found: ToolResult) -> None:
             tell_finding(voice, row)
         _others(voice, rows[MAX_DEEP:])
         return
-    total = found.facts["total"]
+    total, cases = found.facts["total"], found.facts["cases"]
+    cite = voice.cite(total.evidence)
+    state = _state(voice, found)
     voice.say(
-        f"**{voice.show(total)}** findings{_state(voice, found)} {voice.cite(total.evidence)}:",
-        f"พบ **{voice.show(total)}** รายการ{_state(voice, found)} {voice.cite(total.evidence)}:",
+        f"**{voice.show(cases)}** cases{state}, {voice.show(total)} findings in all {cite}:",
+        f"พบ **{voice.show(cases)}** กรณี{state} รวม {voice.show(total)} รายการ {cite}:",
     )
     for row in rows[:MAX_BRIEF]:
         voice.lines.append(f"- {brief(voice, row)}")
@@ -60,15 +62,15 @@ def tell_finding(voice: Voice, row: Row) -> None:
     cite = voice.cite(row["evidence"])
     causes = row["causes"]
     since = voice.time(row["start"])
-    where = row["point"] or row["equip"]
+    what = named(row)
     if causes:
         best = causes[0]
         voice.say(
-            f"**{where} {row['says']}.** Most likely ({voice.show(best['likelihood'])}): {best['says']} {cite}.",
-            f"**{where} {row['says']}** สาเหตุที่น่าจะเป็นที่สุด ({voice.show(best['likelihood'])}): {best['says']} {cite}",
+            f"**{what}.** Most likely ({voice.show(best['likelihood'])}): {best['says']} {cite}.",
+            f"**{what}** สาเหตุที่น่าจะเป็นที่สุด ({voice.show(best['likelihood'])}): {best['says']} {cite}",
         )
     else:
-        voice.lines.append(f"**{where} {row['says']}** {cite}.")
+        voice.lines.append(f"**{what}** {cite}.")
     for proof in row["proofs"][:3]:
         voice.say(f"- Proof: {proof['text']} {cite}", f"- หลักฐาน: {proof['text']} {cite}")
     voice.say(
@@ -97,11 +99,16 @@ def _tell_cost(voice: Voice, row: Row) -> None:
         )
 
 
+def named(row: Row) -> str:
+    """What a finding says, with its equipment in front where it does not say that itself."""
+    says = str(row["says"])
+    return says if row["equip"] in says else f"{row['point'] or row['equip']} {says}"
+
+
 def brief(voice: Voice, row: Row) -> str:
     """One finding in one line."""
-    where = row["point"] or row["equip"]
     since = voice.time(row["start"])
-    text = f"{where} {row['says']} ({voice.word(row['severity'])}, {voice.pick('since', 'ตั้งแต่')} {since}"
+    text = f"{named(row)} ({voice.word(row['severity'])}, {voice.pick('since', 'ตั้งแต่')} {since}"
     if row["cost"].value is not None:
         text += f", {voice.show(row['cost'])}"
     return f"{text}) {voice.cite(row['evidence'])}"
@@ -155,9 +162,11 @@ def tell_quality(voice: Voice, found: ToolResult) -> None:
             if row["last"] else voice.pick(", never heard", " ไม่เคยส่งค่า")
         )  # fmt: skip
         voice.lines.append(f"- {row['equip']}: {voice.show(row['count'])} {row['state']}{last}")
-    if facts["findings"]:
+    told = {row["equip"] for row in found.rows[:MAX_BRIEF]}
+    lying = [row for row in facts["findings"] if row["point"] or row["equip"] not in told]
+    if lying:
         voice.say("Sensors not to be trusted:", "เซ็นเซอร์ที่เชื่อไม่ได้:")
-        voice.lines.extend(f"- {brief(voice, row)}" for row in facts["findings"][:MAX_BRIEF])
+        voice.lines.extend(f"- {brief(voice, row)}" for row in lying[:MAX_BRIEF])
 
 
 def tell_comfort(voice: Voice, found: ToolResult) -> None:

@@ -27,8 +27,8 @@ def tell_history(voice: Voice, found: ToolResult) -> None:
         _tell_many(voice, found)
     for doubt in facts.get("doubts", ()):
         voice.say(
-            f"Careful: {doubt['point']} {doubt['says']} {voice.cite(doubt['evidence'])}.",
-            f"ระวัง: {doubt['point']} {doubt['says']} {voice.cite(doubt['evidence'])}",
+            f"Careful, {doubt['point']} is in doubt: {doubt['says']} {voice.cite(doubt['evidence'])}.",
+            f"ระวัง {doubt['point']} น่าสงสัย: {doubt['says']} {voice.cite(doubt['evidence'])}",
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.answers.words import THAI, quantity, word
 from agent.evidence import Figure, ToolResult
-from agent.figures import show, show_span, show_time
+from agent.figures import Clock, show
 from agent.plan import Plan
 from ontology.graph import Building
 
@@ -24,6 +24,10 @@ class Voice:
     now: dt.datetime
     language: str
     lines: list[str] = field(default_factory=list)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.building.zone, self.now, self.language == THAI)
 
     def say(self, english: str, thai: str) -> None:
         """A line in the language of the question."""
@@ -40,10 +44,10 @@ class Voice:
         return f"**{self.show(figure)}**"
 
     def time(self, instant: dt.datetime) -> str:
-        return show_time(instant, self.building.zone, self.now)
+        return self.clock.time(instant)
 
     def span(self, start: dt.datetime, end: dt.datetime) -> str:
-        return show_span(start, end, self.building.zone, self.now)
+        return self.clock.span(start, end)
 
     def word(self, name: str) -> str:
         return word(name, self.language)

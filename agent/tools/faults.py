@@ -47,8 +47,9 @@ async def faults(
     draft = Draft("faults")
     cite = draft.cite("fault", f"{state} findings" + (f" of {', '.join(of)}" if of else ""))
     draft.facts |= {"of": of or [], "state": state, "kind": kind,
-                    "total": draft.figure("found", len(found), "", cite)}  # fmt: skip
-    draft.lines.append(f"{len(found)} {state} findings [{cite}]")
+                    "total": draft.figure("found", len(found), "", cite),
+                    "cases": draft.figure("cases", len(_cases(found)), "", cite)}  # fmt: skip
+    draft.lines.append(f"{len(found)} {state} findings in {len(_cases(found))} cases [{cite}]")
     for finding in found[:count]:
         row = finding_row(box, draft, finding)
         draft.rows.append(row)
@@ -58,6 +59,12 @@ async def faults(
             "no finding; that the rules see nothing does not prove that nothing is wrong"
         )
     return draft.done()
+
+
+def _cases(found: list[Finding]) -> list[Finding]:
+    """Findings that no other finding of the list explains."""
+    ids = {finding.id for finding in found}
+    return [finding for finding in found if finding.parent not in ids]
 
 
 async def _read(
@@ -71,8 +78,9 @@ async def _read(
 
 
 _RANKS: dict[str, Any] = {
-    "severity": lambda f: (-int(f.severity), -(f.impact.cost or 0.0)),
-    "cost": lambda f: (-(f.impact.cost or 0.0), -int(f.severity)),
+    # What explains others comes before what it explains.
+    "severity": lambda f: (f.parent is not None, -int(f.severity), -(f.impact.cost or 0.0)),
+    "cost": lambda f: (f.parent is not None, -(f.impact.cost or 0.0), -int(f.severity)),
 }
 
 
@@ -117,7 +125,7 @@ def _lasted(draft: Draft, finding: Finding, hours: float, cite: str) -> Figure:
 def finding_lines(box: Toolbox, row: dict[str, Any], *, deep: bool) -> list[str]:
     """A finding as a language model reads it."""
     since = show_time(row["start"], box.zone, box.now)
-    line = f"[{row['evidence']}] {row['point'] or row['equip']} {row['says']} ({row['severity']}, since {since})"
+    line = f"[{row['evidence']}] {row['equip']}: {row['says']} ({row['severity']}, since {since})"
     if row["kwh"].value is not None:
         line += f"; {show(row['kwh'])} wasted"
     if row["cost"].value is not None:

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from agent.diagnosis import Family, Finding
-from agent.evidence import Chart, Figure, Series, ToolResult
+from agent.evidence import Figure, ToolResult
 from agent.figures import show, show_span, show_time, signed
 from agent.tools import folds
+from agent.tools.draw import draw
 from agent.tools.measure import Ask, Found, newest_of, over
 from agent.tools.quantities import Reading, quantity_dis, readings
 from agent.tools.spec import Arg, Tool
@@ -22,8 +23,6 @@ from ontology.units import symbol
 LONGEST: Final = dt.timedelta(days=400)
 STALE: Final = dt.timedelta(minutes=30)
 """A value older than this is not "now": twice the slowest wireless reporting interval."""
-MAX_DRAWN: Final = 6
-MAX_PER_LINE: Final = 300
 STATS: Final = ("latest", "mean", "min", "max", "sum", "trend", "duration", "count", "list")
 
 
@@ -71,8 +70,7 @@ async def history(
         before = await over(box, ask, asked, compare) if compare else []
     await _doubts(box, draft, asked)
     _tell(box, draft, ask, values, before)
-    if ask.span is not None:
-        await _draw(box, draft, ask, values, before)
+    await draw(box, draft, ask, values, before)
     return draft.done()
 
 
@@ -114,10 +112,15 @@ def _tell(box: Toolbox, draft: Draft, ask: Ask, values: list[Found], before: lis
     if ask.condition and ask.stat in ("list", "count", "latest"):
         rows = [row for row, found in zip(rows, values, strict=True) if ask.holds(np.array([found.value])).any()] \
             if ask.span is None else [row for row in rows if row["value"].value]  # fmt: skip
-    rows.sort(key=lambda row: _order(row["value"], ask.rank))
+    rank = ask.rank or _WORST_FIRST.get(ask.condition[0] if ask.condition else "", "")
+    rows.sort(key=lambda row: _order(row["value"], rank))
     _aggregate(draft, ask, values, rows, evidence)
     draft.rows.extend(rows)
     _summarise(box, draft, ask, rows)
+
+
+_WORST_FIRST = {">": "highest", ">=": "highest", "<": "lowest", "<=": "lowest"}
+"""Of values beyond a limit, the farthest beyond it come first."""
 
 
 def _cite(box: Toolbox, draft: Draft, ask: Ask, values: list[Found]) -> str:
@@ -240,50 +243,6 @@ def _summarise(box: Toolbox, draft: Draft, ask: Ask, rows: list[dict[str, Any]])
     draft.lines += [
         f"doubtful: {d['point']} {d['says']} [{d['evidence']}]" for d in draft.facts["doubts"]
     ]
-
-
-async def _draw(
-    box: Toolbox, draft: Draft, ask: Ask, values: list[Found], before: list[Found]
-) -> None:
-    """One chart of the first few entities, with the fault episodes of the time as bands."""
-    assert ask.span is not None  # only called for ranges
-    shown = {row["id"] for row in draft.rows[:MAX_DRAWN]}
-    drawn = [f for f in values if f.reading.entity.id in shown and f.series is not None]
-    if not drawn or not any(np.isfinite(f.series).any() for f in drawn if f.series is not None):
-        return
-    title = quantity_dis(ask.quantity)
-    lines = [_line(f, f.reading.entity.dis, ask, ask.span) for f in drawn]
-    if ask.compare and len(drawn) == 1:
-        lines += [_line(f, "before", ask, ask.span) for f in before if f.series is not None]
-    ids = {f.reading.entity.id for f in drawn}
-    faults = [f for f in await box.faultbook.all(ask.span) if f.equip in ids]
-    bands = tuple(
-        (max(start, ask.span.seconds[0]), min(end, ask.span.seconds[1]), f.says)
-        for f in faults[:10]
-        for start, end in (f.span(box.now).seconds,)
-    )
-    evidence = draft.rows[0]["value"].evidence if draft.rows else ""
-    draft.charts.append(Chart(title, tuple(lines), bands, evidence))
-
-
-def _line(found: Found, name: str, ask: Ask, span: Span) -> Series:
-    """A series of at most `MAX_PER_LINE` steps; an earlier range is laid over the later one."""
-    assert found.series is not None  # callers filter
-    start, end = span.seconds
-    step_s = (end - start) / max(len(found.series), 1)
-    wanted = ask.draw_step.total_seconds() if ask.draw_step else 0.0
-    group = max(int(wanted // max(step_s, 1)), -(-len(found.series) // MAX_PER_LINE), 1)
-    values = folds.coarser(found.series, group)
-    unit = (
-        found.reading.unit
-        if ask.stat in ("duration", "count", "sum") and not ask.unit
-        else found.unit
-    )
-    return Series(
-        name, "" if unit in ("h", "times", "%") and found.reading.unit == "on/off" else unit,
-        tuple(int(start + i * group * step_s) for i in range(len(values))),
-        tuple(float(v) if np.isfinite(v) else None for v in values),
-    )  # fmt: skip
 
 
 TOOL = Tool(

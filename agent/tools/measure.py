@@ -54,6 +54,7 @@ class Found:
     at: dt.datetime | None = None
     status: Status = Status.GOOD
     series: Floats | None = None
+    series_unit: str = ""
     coverage: float = 1.0
 
 
@@ -99,10 +100,13 @@ def _folded(
         total = _TOTALS[reading.fold](raw, step_h)
         return Found(reading, _shown_one(total, reading, unit), unit, series=raw, coverage=coverage)
     steps = _Steps(arrays, raw, _shown(raw, reading, unit), step_h)
+    drawn = "" if unit == "on/off" else unit
     value, unit = _number(ask, reading, steps, unit)
     at = steps.place(ask.stat)
     when = span.start + at * step if at is not None else None
-    return Found(reading, value, unit, when, series=steps.shown, coverage=coverage)
+    return Found(
+        reading, value, unit, when, series=steps.shown, series_unit=drawn, coverage=coverage
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from agent.diagnosis import Family
@@ -28,14 +29,15 @@ async def overrides(box: Toolbox, *, of: list[str] | None = None) -> ToolResult:
     draft.facts |= {"of": of or [], "total": total, "now": box.now}
     draft.lines.append(f"{len(held)} points overridden now [{cite}]")
     for one in held[:MAX_LISTED]:
-        row = _row(draft, one, cite)
+        level_now = one.level if one.level is not None else box.override_level(one.point.ref)
+        row = _row(draft, replace(one, level=level_now), cite)
         draft.rows.append(row)
         since = (
             f"since {show_time(one.since, box.zone, box.now)}"
             if one.since
             else "for longer than known"
         )
-        level = f" at priority {show(row['level'])}" if one.level is not None else ""
+        level = f" at priority {show(row['level'])}" if row["level"].value is not None else ""
         draft.lines.append(f"{row['point']} held at {show(row['value'])}{level} {since}")
     await _findings(box, draft, wanted if of else None)
     return draft.done()

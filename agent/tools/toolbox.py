@@ -16,6 +16,7 @@ from edge.index import EVERYTHING, Only
 from ontology.entity import Entity
 from ontology.graph import Building
 from ontology.history import History
+from ontology.kinds import Ref
 from ontology.records import Records
 
 MAX_SUMMARY = 4_500
@@ -74,6 +75,8 @@ class Toolbox:
     faultbook: FaultBook
     clock: Callable[[], dt.datetime]
     tariff: Tariff | None = None
+    override_level: Callable[[Ref], int | None] = lambda _point: None
+    """The BACnet priority slot a point is held in now, where the poller has read it."""
 
     @property
     def zone(self) -> ZoneInfo:
