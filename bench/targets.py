@@ -9,4 +9,15 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "wrong_numbers": ("<=", 0),
         "p50_s": ("<=", 1.0),
     },
+    "history": {
+        "bulk_s": ("<=", 60),
+        "bytes_per_row": ("<=", 8),
+        "latest_all_ms": ("<=", 50),
+        "day_of_one_ms": ("<=", 50),
+        "month_hourly_50_ms": ("<=", 250),
+        "month_all_5min_s": ("<=", 15),
+        "write_2976_ms": ("<=", 100),
+        "sql_view_hourly_ms": ("<=", 250),
+        "open_s": ("<=", 5),
+    },
 }

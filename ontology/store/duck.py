@@ -37,7 +37,7 @@ from ontology.time import Span
 
 HOT_ROWS = 200_000
 """Compact above this: merging hot costs a read 1 to 2 ms at this size (decision 0002)."""
-BULK_ROWS = 4_000_000
+BULK_ROWS = 2_000_000
 """Rows of one sorted block of a bulk load: about 300 MB while it is sorted."""
 READ_POINTS = 256
 """Points read at once: at 30 days of 5 min, 2.2 million rows, about 50 MB."""
@@ -63,6 +63,7 @@ class DuckHistory:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
         self._closed = False
         self._uncertain = False
+        self._latest: tuple[Columns, dict[Ref, Sample]] = (empty(), {})
         self._load()
 
     @classmethod
@@ -121,16 +122,15 @@ class DuckHistory:
         return await asyncio.to_thread(self._raw, point, *whole_seconds(span), limit)
 
     async def latest(self, points: Sequence[Ref] | None = None) -> dict[Ref, Sample]:
-        newest = self._newest
-        rows: Iterable[int] = range(len(newest))
-        if points is not None:
-            numbers = [n for p in points if (n := self._numbers.get(p)) is not None]
-            found = np.searchsorted(newest.point, np.array(numbers, dtype=np.int32))
-            found = np.minimum(found, max(len(newest) - 1, 0))
-            rows = [int(i) for i, n in zip(found, numbers, strict=True)
-                    if len(newest) and newest.point[i] == n]  # fmt: skip
-        samples = (sample_of(self._numbers, newest, row) for row in rows)
-        return {sample.point: sample for sample in samples}
+        newest, samples = self._latest
+        if newest is not self._newest:  # something was written since
+            newest = self._newest
+            rows = (sample_of(self._numbers, newest, row) for row in range(len(newest)))
+            samples = {sample.point: sample for sample in rows}
+            self._latest = (newest, samples)
+        if points is None:
+            return dict(samples)
+        return {point: samples[point] for point in points if point in samples}
 
     async def compact(self) -> None:
         """Move recent samples into sorted storage now; happens by itself as they pile up."""
@@ -183,6 +183,7 @@ class DuckHistory:
         self._newest = Columns(
             newest["point"], newest["ts"], duck_layout.floats(newest["value"]), newest["status"]
         )
+        self._latest = (empty(), {})
         self._hot, self._seq = (int(hot[0]), int(hot[1])) if hot else (0, 0)
         self._compact_above = self._hot_limit
 

@@ -178,7 +178,7 @@ FACTS = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(facts=FACTS, data=st.data())
 async def test_double_reordered_and_late_delivery_gives_identical_sums(
     facts: dict[tuple[Ref, int], tuple[float, Status]], data: st.DataObject

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from ontology.graph import Building
 from ontology.history import Samples, Status
 from ontology.kinds import Ref
 from ontology.store.duck import DuckHistory
+from ontology.store.duck_views import MACROS
+from ontology.store.guard_words import BY_NAME
 from ontology.store.sql import SqlReader
 from ontology.store.views import view_name, wide_views
 from ontology.time import Span, parse_instant
@@ -111,6 +114,56 @@ async def test_an_analyst_may_ask(reader: SqlReader, query: str) -> None:
     again = await reader.run(table.sql)
     assert again.columns == table.columns
     assert len(again.rows) == len(table.rows)
+
+
+REFERENCE = (Path(__file__).parents[2] / "docs/reference-sql.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("query", re.findall(r"```sql\n(.*?)```", REFERENCE, re.DOTALL))
+async def test_the_examples_of_the_reference_run(reader: SqlReader, query: str) -> None:
+    table = await reader.run(query)
+    assert table.columns
+    assert table.rows or "hour(ts) < 6" not in query
+
+
+CALLS = (
+    "count(*)", "count(power)", "sum(power)", "avg(power)", "mean(power)", "min(power)", "max(power)", "median(power)",
+    "mode(power)", "pct(power, 90)", "quantile(power, 0.5)", "quantile_cont(power, 0.5)", "quantile_disc(power, 0.5)",
+    "approx_quantile(power, 0.5)", "approx_count_distinct(power)", "stddev(power)", "stddev_pop(power)", "variance(power)",
+    "var_pop(power)", "skewness(power)", "mad(power)", "corr(power, load)", "covar_pop(power, load)",
+    "covar_samp(power, load)", "regr_slope(power, load)", "regr_intercept(power, load)", "regr_r2(power, load)",
+    "arg_min(power, ts)", "arg_max(power, ts)", "first(power)", "last(power)", "any_value(power)", "count_if(power > 3)",
+    "bool_and(power > 3)", "bool_or(power > 3)", "row_number() OVER (ORDER BY ts)", "rank() OVER (ORDER BY ts)",
+    "dense_rank() OVER (ORDER BY ts)", "percent_rank() OVER (ORDER BY ts)", "cume_dist() OVER (ORDER BY ts)",
+    "ntile(4) OVER (ORDER BY ts)", "lag(power) OVER (ORDER BY ts)", "lead(power, 2) OVER (ORDER BY ts)",
+    "first_value(power) OVER (ORDER BY ts)", "last_value(power) OVER (ORDER BY ts)", "nth_value(power, 2) OVER (ORDER BY ts)",
+    "abs(power)", "round(power, 1)", "floor(power)", "ceil(power)", "trunc(power)", "sign(power)", "sqrt(power)",
+    "cbrt(power)", "exp(power)", "ln(power + 1)", "log(power + 1)", "greatest(power, 1)", "least(power, 1)",
+    "coalesce(power, load)", "nullif(power, 0)", "ifnull(power, load)", "isnan(power)", "isinf(power)", "isfinite(power)",
+    "lower('A')", "upper('a')", "length('a')", "trim(' a ')", "substring('abc', 1, 2)", "left('abc', 1)", "right('abc', 1)",
+    "concat('a', 'b')", "split_part('a-b', '-', 1)", "starts_with('abc', 'a')", "contains('abc', 'b')", "'a' ILIKE 'A%'",
+    "now()", "today()", "current_date", "current_timestamp", "date_trunc('hour', ts)", "time_bucket(INTERVAL 1 HOUR, ts)",
+    "date_diff('hour', ts, now())", "date_add(ts, INTERVAL 1 DAY)", "extract(dow FROM ts)", "date_part('hour', ts)",
+    "year(ts)", "quarter(ts)", "month(ts)", "week(ts)", "day(ts)", "dayofweek(ts)", "isodow(ts)", "dayofyear(ts)",
+    "hour(ts)", "minute(ts)", "second(ts)", "dayname(ts)", "monthname(ts)", "last_day(ts)", "epoch(ts)",
+    "strftime(ts, '%H:%M')", "bucket(ts, 15)", "last_of(power, ts)", "first_of(power, ts)", "ts + INTERVAL 5 MINUTE",
+    "CAST(power AS DECIMAL(10, 2))", "TRY_CAST(power AS BIGINT)", "power::VARCHAR",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("call", CALLS)
+async def test_a_function_of_the_reference_works(reader: SqlReader, call: str) -> None:
+    assert (await reader.run(f"SELECT {call} AS x FROM ch_2 LIMIT 1")).columns == ("x",)
+
+
+def test_every_function_of_the_reference_is_tried_here() -> None:
+    section = REFERENCE.split("## Functions")[1].split("- Types")[0]
+    promised = set(re.findall(r"[a-z_]+[0-9]?", " ".join(re.findall(r"`([^`]*)`", section))))
+    macros = {macro.split("(")[0] for macro in MACROS}
+    tried = {word for call in CALLS for word in re.findall(r"[a-z_]+[0-9]?", call)}
+    assert promised <= tried
+    assert macros <= tried
+    assert macros <= BY_NAME
 
 
 ATTACKS = (
