@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 
 import { figure, since } from "../format";
 import { now } from "../house";
+import { unbroken } from "../markdown";
 import { href, route } from "../route";
 import type { Finding } from "../wire";
 import { Icon } from "./icons";
@@ -24,7 +25,7 @@ export function FindingLine({ finding, nested = false }: { finding: Finding; nes
           )}
           {finding.cost_per_day !== null && <span class="cost">{costPerDay(finding)}</span>}
         </span>
-        <span class="what">{finding.says}</span>
+        <span class="what">{unbroken(finding.says)}</span>
         <span class="where">
           {finding.equip.id}
           {finding.place && ` · ${finding.place}`}

@@ -82,7 +82,7 @@ function Steps({ view }: { view: RunView }): JSX.Element {
 
 function Understood({ view }: { view: RunView }): JSX.Element {
   const { intent, quantity, entities } = view.plan!;
-  const parts = [intent.replaceAll("_", " "), quantity, entities.slice(0, 6).join(", ")];
+  const parts = [intent.replaceAll("_", " "), quantity?.replaceAll("-", " "), entities.slice(0, 6).join(", ")];
   return <p class="understood">Understood as: {parts.filter(Boolean).join(" · ")}</p>;
 }
 
@@ -98,7 +98,7 @@ function StepLine({ step }: { step: StepView }): JSX.Element {
         <p class="args">
           {args.map(([name, value]) => (
             <span key={name}>
-              {name} <b>{typeof value === "string" ? value : JSON.stringify(value)}</b>
+              {name} <b>{shownArg(value)}</b>
             </span>
           ))}
         </p>
@@ -107,6 +107,11 @@ function StepLine({ step }: { step: StepView }): JSX.Element {
       {(step.error || step.summary) && <p class="summary">{step.error || step.summary}</p>}
     </li>
   );
+}
+
+function shownArg(value: unknown): string {
+  if (Array.isArray(value)) return value.map(shownArg).join(", ");
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function Text({ view }: { view: RunView }): JSX.Element {

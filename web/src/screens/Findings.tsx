@@ -7,6 +7,7 @@ import { type Problem, post, problemOf } from "../api";
 import { draft } from "../chat";
 import { figure, quantity, since, siteTime } from "../format";
 import { findings, linkDown, now, refresh, zone } from "../house";
+import { unbroken } from "../markdown";
 import { go, href, route } from "../route";
 import { costPerDay, FindingLine } from "../parts/FindingLine";
 import { Icon } from "../parts/icons";
@@ -76,7 +77,7 @@ function One({ id }: { id: string }): JSX.Element {
         <Severity level={finding.severity} />
         <span>since {siteTime(finding.start, zone.value)} ({since(finding.start, now.value)})</span>
       </p>
-      <h1>{finding.says}</h1>
+      <h1>{unbroken(finding.says)}</h1>
       <p class="links">
         <EquipLink to={finding.equip} />
         {finding.place && <span class="hint">{finding.place}</span>}
@@ -85,7 +86,7 @@ function One({ id }: { id: string }): JSX.Element {
       {finding.next_check && (
         <section class="next-check">
           <h2 class="label">Next check</h2>
-          <p>{finding.next_check}</p>
+          <p>{unbroken(finding.next_check)}</p>
         </section>
       )}
       {finding.causes.length > 0 && <Causes causes={finding.causes} />}
