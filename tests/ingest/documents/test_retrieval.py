@@ -22,20 +22,30 @@ QUESTIONS = json.loads(Path(__file__).with_name("retrieval.json").read_text("utf
 EQUIP = [str(entity["id"].id) for entity in riverside_tower() if "equip" in entity]
 
 
-@pytest.fixture(scope="module", params=["lexical", "hybrid"])
-def library(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Library]:
-    folder = tmp_path_factory.mktemp("library")
+@pytest.fixture(scope="module")
+def embedder() -> OnnxEmbedder | None:
     model = MODELS / "all-MiniLM-L6-v2"
-    if request.param == "hybrid" and not (model / "engine.json").exists():
-        pytest.skip(f"no model in {model}: python -m edge.build {model}")
-    embedder = OnnxEmbedder(model) if request.param == "hybrid" else None
-    index = EmbeddedIndex(folder / "index", embedder=embedder.name if embedder else None)
-    report = ingest_documents(write_documents(folder / "documents"), index, embedder, EQUIP)
-    assert not report.refused
-    yield Library(index, embedder)
-    index.close()
+    return OnnxEmbedder(model) if (model / "engine.json").exists() else None
+
+
+@pytest.fixture(scope="module")
+def index(
+    embedder: OnnxEmbedder | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmbeddedIndex]:
+    folder = tmp_path_factory.mktemp("library")
+    with EmbeddedIndex(folder / "index", embedder=embedder.name if embedder else None) as made:
+        report = ingest_documents(write_documents(folder / "documents"), made, embedder, EQUIP)
+        assert not report.refused
+        yield made
+
+
+@pytest.fixture(params=["lexical", "hybrid"])
+def library(
+    request: pytest.FixtureRequest, index: EmbeddedIndex, embedder: OnnxEmbedder | None
+) -> Library:
+    if request.param == "hybrid" and embedder is None:
+        pytest.skip(f"no model in {MODELS}: python -m edge.build {MODELS / 'all-MiniLM-L6-v2'}")
+    return Library(index, embedder if request.param == "hybrid" else None)
 
 
 def missed(library: Library, half: list[Any]) -> list[str]:
