@@ -55,9 +55,7 @@ class Row:
 
 
 def _row(intent: Intent, need: str = "", any: str = "", never: str = "") -> Row:  # noqa: A002  (the row's own word)
-    return Row(
-        intent, frozenset(need.split()), frozenset(any.split()), frozenset(never.split())
-    )
+    return Row(intent, frozenset(need.split()), frozenset(any.split()), frozenset(never.split()))
 
 
 ROWS: tuple[Row, ...] = (
@@ -102,10 +100,12 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.FAULTS_OPEN, "fault", never="measured+trend stat+measured condition trend+measured"),
     # measured values
     _row(Intent.HISTORY_TREND, "trend", any="measured thing", never="thing+nomeasure+never"),
+    _row(Intent.ENERGY_EFFICIENCY, "consuming timed"),
     _row(Intent.ENERGY_EFFICIENCY, "", any="measured:energy money energy", never="kwpoint"),
     _row(Intent.AGGREGATE, "measured", any="stat totals condition counted rank", never="run+live"),
     _row(Intent.HISTORY_TREND, "measured timed"),
     _row(Intent.LIVE_VALUE, "measured"),
+    _row(Intent.FIND_EQUIPMENT, "which group", never="feel stat timed"),
     _row(Intent.LIVE_VALUE, "thing", any="doing short again"),
     _row(Intent.HISTORY_TREND, "thing timed"),
     _row(Intent.LIVE_VALUE, "thing"),

@@ -15,7 +15,15 @@ from agent.playbooks.measure import read_measure
 from agent.playbooks.normalise import read_text
 from agent.playbooks.replies import ask_back
 from agent.playbooks.scope import Scope, scope_of
-from agent.playbooks.slots import COMMANDED, complaint_of, find_slots, relation_of, stat_of, worklog_slots
+from agent.playbooks.slots import (
+    COMMANDED,
+    HEADLINES,
+    complaint_of,
+    find_slots,
+    relation_of,
+    stat_of,
+    worklog_slots,
+)
 from agent.playbooks.steps import Slots, steps_for
 from agent.playbooks.timewords import When, read_time
 from ontology.graph import Building
@@ -43,7 +51,16 @@ _WITH_QUANTITY = frozenset(
     }
 )  # fmt: skip
 _CLOSED = frozenset({Intent.INJECTION, Intent.OUT_OF_SCOPE})
-_UNDATED = _CLOSED | {Intent.WRITE_REQUEST, Intent.MANUAL_LOOKUP, Intent.OVERRIDE_STATUS, Intent.FIND_EQUIPMENT}
+_UNDATED = _CLOSED | {
+    Intent.WRITE_REQUEST,
+    Intent.MANUAL_LOOKUP,
+    Intent.OVERRIDE_STATUS,
+    Intent.FIND_EQUIPMENT,
+}
+_OURS = frozenset(
+    {"trend", "fault", "override", "quality", "work", "why", "cause", "feel", "report", "find", "kind"}
+)
+"""Signs of this building's words: what holds one is a riddle, not another world."""
 _PRONOUN = re.compile(r"\b(?:it|its|that|this one|them|they|there|those|same|the same)\b")
 _EXAMPLES = ("room-807", "AHU-1", "CH-1", "CHW-PLANT", "weather")
 
@@ -74,7 +91,7 @@ class PlaybookPlanner:
         if intent in _CLOSED:
             return self._closed(intent, read, signs)
         if wrong is not None:
-            return self._ambiguous(intent, read, scope, *wrong)
+            return self._ambiguous(intent, read, scope, signs, *wrong)
         assert intent is not None  # noqa: S101  (no intent is always unclear)
         return self._laid_out(intent, read, scope, signs, question, clock)
 
@@ -93,15 +110,43 @@ class PlaybookPlanner:
         context: Sequence[str], previous: Plan | None,
     ) -> tuple[Intent | None, Read, Scope]:  # fmt: skip
         """What a follow-up leaves out, taken from the turn before: "and ch-3?", "what about yesterday?"."""
-        follows = "again" in signs or bool(_PRONOUN.search(read.text.plain)) or len(read.text.plain) < 25
-        known = tuple(id for id in (context or (previous.entities if previous else ())) if id in self._building)
+        follows = (
+            "again" in signs or bool(_PRONOUN.search(read.text.plain)) or len(read.text.plain) < 25
+        )
+        known = tuple(
+            id
+            for id in (context or (previous.entities if previous else ()))
+            if id in self._building
+        )
         open_ends = not scope.named and not scope.unknown and not scope.several
-        if known and open_ends and (follows or not scope.of) and intent not in {Intent.FAULTS_OPEN, Intent.FIND_EQUIPMENT, Intent.OVERRIDE_STATUS, Intent.DATA_QUALITY, Intent.MANUAL_LOOKUP, Intent.WORKLOG_STATS, Intent.REPORT_REQUEST}:
+        if (
+            known
+            and open_ends
+            and (follows or not scope.of)
+            and intent
+            not in {
+                Intent.FAULTS_OPEN,
+                Intent.FIND_EQUIPMENT,
+                Intent.OVERRIDE_STATUS,
+                Intent.DATA_QUALITY,
+                Intent.MANUAL_LOOKUP,
+                Intent.WORKLOG_STATS,
+                Intent.REPORT_REQUEST,
+            }
+        ):
             scope = scope.about(self._building, self._linker, known, read)
             intent = intent or (Intent.HISTORY_TREND if read.when.span else Intent.LIVE_VALUE)
         if previous is None or not follows:
             return intent, read, scope
-        if scope.quantity is None and not signs & {"why", "cause", "fault", "feel", "explain", "work", "doing"}:
+        if scope.quantity is None and not signs & {
+            "why",
+            "cause",
+            "fault",
+            "feel",
+            "explain",
+            "work",
+            "doing",
+        }:
             scope = replace(scope, quantity=previous.quantity)
             if intent in {None, Intent.LIVE_VALUE, Intent.HISTORY_TREND} and scope.of:
                 intent = previous.intent
@@ -129,7 +174,7 @@ class PlaybookPlanner:
             return "what", "", ()
         if intent in _NEEDS_THING and not scope.of:
             return self._which(scope)
-        if intent in _NEEDS_QUANTITY and scope.quantity is None and "sql" not in signs:
+        if intent in _NEEDS_QUANTITY and scope.quantity is None and scope.family not in HEADLINES and "sql" not in signs:
             return "what", "", ()
         return None
 
@@ -148,11 +193,11 @@ class PlaybookPlanner:
         return Plan(MODE, intent or Intent.OUT_OF_SCOPE, slots=slots)
 
     def _ambiguous(
-        self, intent: Intent | None, read: Read, scope: Scope, reason: str, said: str,
+        self, intent: Intent | None, read: Read, scope: Scope, signs: frozenset[str], reason: str, said: str,
         near: tuple[str, ...],
     ) -> Plan:  # fmt: skip
         """Asks back. Far from the building's words it is another world; a command stays a command."""
-        if reason == "what" and _elsewhere(read):
+        if reason == "what" and not signs & _OURS and _elsewhere(read):
             return self._closed(Intent.OUT_OF_SCOPE, read, frozenset())
         what = (scope.quantity or read.measure.base or "value").replace("-", " ")
         back = ask_back(reason, thai=read.text.thai, said=said, near=near, what=what)
@@ -161,7 +206,11 @@ class PlaybookPlanner:
             "meant": intent.value if intent else None,
         }  # fmt: skip
         kept = Intent.WRITE_REQUEST if intent is Intent.WRITE_REQUEST else Intent.AMBIGUOUS
-        entities = scope.entities if reason in {"future", "backwards", "no-such-day", "no-such-time", "empty", "too-old"} else ()
+        entities = (
+            scope.entities
+            if reason in {"future", "backwards", "no-such-day", "no-such-time", "empty", "too-old"}
+            else ()
+        )
         return Plan(MODE, kept, entities, scope.quantity, None, (), back, slots)
 
     def _laid_out(
@@ -169,6 +218,10 @@ class PlaybookPlanner:
         question: Question, clock: Clock,
     ) -> Plan:  # fmt: skip
         quantity = scope.quantity if intent in _WITH_QUANTITY else None
+        if quantity is None and intent in _NEEDS_QUANTITY | {Intent.HISTORY_TREND}:
+            quantity = HEADLINES.get(scope.family)
+        if intent is Intent.ENERGY_EFFICIENCY and quantity in {"power", "fan-power"} and read.when.span:
+            quantity = "energy-use"
         if intent is Intent.WRITE_REQUEST:
             quantity = COMMANDED.get(quantity or "", quantity) or _commanded(read, scope)
         span = _span(intent, read.when, signs, quantity, scope, clock)
@@ -187,7 +240,16 @@ class PlaybookPlanner:
             "complaint": slots.complaint, "point": read.when.point, "cost": "money" in signs,
             "corrected": read.text.corrected,
         }  # fmt: skip
-        return Plan(MODE, intent, entities, _shown_quantity(intent, quantity, slots), span, steps_for(intent, slots), None, shown)
+        return Plan(
+            MODE,
+            intent,
+            entities,
+            _shown_quantity(intent, quantity, slots),
+            span,
+            steps_for(intent, slots),
+            None,
+            shown,
+        )
 
     def _filled(self, intent: Intent, slots: Slots, read: Read, scope: Scope) -> Slots:
         """The slots only one intent has."""
@@ -202,7 +264,14 @@ class PlaybookPlanner:
         if intent is Intent.WORKLOG_STATS:
             return worklog_slots(slots, read)
         if intent is Intent.FAULTS_OPEN:
-            family = next((f for f in ("air", "plant", "room", "sensor", "override") if f"{f} side" in read.masked or f"{f} fault" in read.masked), None)
+            family = next(
+                (
+                    f
+                    for f in ("air", "plant", "room", "sensor", "override")
+                    if f"{f} side" in read.masked or f"{f} fault" in read.masked
+                ),
+                None,
+            )
             return replace(slots, extra={**slots.extra, "family": family})
         return slots
 
@@ -217,12 +286,23 @@ def _language(read: Read) -> str:
 def _elsewhere(read: Read) -> bool:
     """Plain words, none of them about the building: another world rather than a riddle."""
     words = re.findall(r"[a-z]{2,}", read.text.plain)
-    return len(words) >= 3 and read.text.strangers <= len(words) // 3 and MASK not in read.masked and not read.measure.bases and not read.when.wrong
+    return (
+        len(words) >= 3
+        and read.text.strangers <= len(words) // 3
+        and MASK not in read.masked
+        and not read.measure.bases
+        and not read.when.wrong
+    )
 
 
 def _commanded(read: Read, scope: Scope) -> str | None:
     """ "Set 807 to 24" names no quantity: a room's is its setpoint."""
-    if re.search(r"\b(?:set|to|cooler|warmer|colder|cool down|setit|raiseit|lowerit)\b", read.masked) and scope.family == "zone":
+    if (
+        re.search(
+            r"\b(?:set|to|cooler|warmer|colder|cool down|setit|raiseit|lowerit)\b", read.masked
+        )
+        and scope.family == "zone"
+    ):
         return "zone-air-temp-sp"
     return None
 
@@ -247,7 +327,9 @@ def _span(
     if intent is Intent.ENERGY_EFFICIENCY and totals:
         return _today(clock)
     single = len(scope.of) == 1 and scope.bare is None
-    if intent is Intent.AGGREGATE and (totals or (signs & {"stat", "condition"} and single and not scope.spread)):
+    if intent is Intent.AGGREGATE and (
+        totals or (signs & {"stat", "condition"} and single and not scope.spread)
+    ):
         return _today(clock)
     return None
 
@@ -256,4 +338,3 @@ def _today(clock: Clock) -> Span | None:
     """From midnight to now; at midnight itself the last hour."""
     midnight = clock.at(clock.today, 0)
     return Span(midnight, clock.now) if midnight < clock.now else clock.rolling(1, "hour")
-

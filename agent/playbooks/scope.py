@@ -12,7 +12,9 @@ from agent.playbooks.words.kinds import BY_NAME
 from ontology.entity import Entity
 from ontology.graph import Building
 
-_METERED = frozenset({"power", "energy-use", "efficiency", "power-factor", "voltage", "current", "load"})
+_METERED = frozenset(
+    {"power", "energy-use", "efficiency", "power-factor", "voltage", "current", "load"}
+)
 _SPREAD_GROUPS = frozenset(
     {
         Intent.AGGREGATE, Intent.COMPARE_PERIODS, Intent.ENERGY_EFFICIENCY, Intent.WORKLOG_STATS,
@@ -40,9 +42,7 @@ class Scope:
     group_kind: str = ""
     measurable: bool = False
 
-    def about(
-        self, building: Building, linker: Linker, ids: Sequence[str], read: Read
-    ) -> Scope:
+    def about(self, building: Building, linker: Linker, ids: Sequence[str], read: Read) -> Scope:
         """The same question asked of other things."""
         kind = _kind_of(linker, building.get(ids[0]))
         family = family_of(kind)
@@ -57,7 +57,12 @@ def family_of(kind: str) -> str:
     """The family of quantities of a kind of thing."""
     if kind in BY_NAME:
         return BY_NAME[kind].family
-    return {"space": "zone", "site": "site", "weather": "weather", "weather-station": "weather"}.get(kind, "")
+    return {
+        "space": "zone",
+        "site": "site",
+        "weather": "weather",
+        "weather-station": "weather",
+    }.get(kind, "")
 
 
 def scope_of(
@@ -67,11 +72,15 @@ def scope_of(
     linked = read.linked
     bare = next(iter(linked.of("kind")), None)
     scope = Scope(
-        unknown=next(iter(linked.of("unknown")), None), several=next(iter(linked.of("several")), None), bare=bare
+        unknown=next(iter(linked.of("unknown")), None),
+        several=next(iter(linked.of("several")), None),
+        bare=bare,
     )
     sites = {m.ids[0] for m in linked.of("one") if m.kind == "site"}
     ones = tuple(id for id in linked.ids if id not in sites)
-    places = tuple(id for id in ones if building.get(id).is_space and building.get(id).kind in {None, "floor"})
+    places = tuple(
+        id for id in ones if building.get(id).is_space and building.get(id).kind in {None, "floor"}
+    )
     scope = replace(scope, place_ids=ones if intent is Intent.FIND_EQUIPMENT else places)
     grouped = _groups(building, linker, linked, places, intent, ones, signs)
     if grouped is not None:
@@ -100,7 +109,12 @@ def _groups(
     """Members of the groups named, inside the places named: (shown, asked, kind)."""
     groups = [m for m in linked.of("group") if m.kind != "floor"]
     bare = [m for m in linked.of("kind") if m.kind != "floor"]
-    if not groups and bare and intent in _SPREAD_GROUPS and (not ones or (places and signs & {"rank", "stat", "count"})):
+    if (
+        not groups
+        and bare
+        and intent in _SPREAD_GROUPS
+        and (not ones or (places and signs & {"rank", "stat", "count"}))
+    ):
         groups = [replace(bare[0], ids=tuple(e.id for e in linker.members(bare[0].kind)))]
     if not groups or intent in {Intent.FIND_EQUIPMENT, Intent.MANUAL_LOOKUP}:
         return None
@@ -132,7 +146,11 @@ def _implied(
     base = read.measure.base
     if base in {"load", "cooling"} and site and base == "load":
         return _as(building, linker, scope, "site", read)
-    if site and base in {"temp", "humidity", "co2", "occupied", "rented", "window"} and "outside" not in read.measure.mods:
+    if (
+        site
+        and base in {"temp", "humidity", "co2", "occupied", "rented", "window"}
+        and "outside" not in read.measure.mods
+    ):
         rooms = tuple(e.id for e in linker.members("room"))
         return replace(scope, of=rooms, family="zone", spread=True, named=True)
     implied = "site" if site and base in _METERED and base != "efficiency" else read.measure.implied

@@ -19,7 +19,15 @@ COMMANDED: dict[str, str] = {
     "run": "run-cmd", "fan-run": "fan-cmd", "discharge-air-flow": "discharge-air-flow-sp",
 }  # fmt: skip
 
-_TOP = re.compile(r"\btop (\d{1,2})\b|\b(?:the )?(\d{1,2}) (?:hottest|coldest|warmest|highest|lowest|worst|best|biggest|most)")
+HEADLINES: dict[str, str] = {
+    # family -> what is looked at first where no quantity is named
+    "zone": "zone-air-temp", "air": "discharge-air-temp", "chiller": "power", "plant": "efficiency", "pump": "power",
+    "tower": "condenser-water-leaving-temp", "meter": "energy-use", "weather": "outside-air-temp",
+}  # fmt: skip
+
+_TOP = re.compile(
+    r"\btop (\d{1,2})\b|\b(?:the )?(\d{1,2}) (?:hottest|coldest|warmest|highest|lowest|worst|best|biggest|most)"
+)
 _LOW_IS_WORST = frozenset({"delta-t"})
 _FEEDS = r"(?:feeds?|serves?|serving|suppl(?:y|ies|ying)|feeding|measures?)"
 _WORK_WORDS = (
@@ -62,7 +70,11 @@ def stat_of(slots: Slots, read: Read, scope: Scope, *, ranked: bool) -> Slots:
     if slots.span is None and stat in {"max", "min", "mean"} and not scope.spread:
         stat = stat if ranked else "mean"
     condition = slots.condition
-    if stat == "count" and condition is None and slots.quantity in {"run", "fan-run", "occupied", "rented", "window-open"}:
+    if (
+        stat == "count"
+        and condition is None
+        and slots.quantity in {"run", "fan-run", "occupied", "rented", "window-open"}
+    ):
         condition = {"op": "==", "value": 1}
     top = _TOP.search(read.text.plain)
     count = int(top[1] or top[2]) if top else None
@@ -74,7 +86,9 @@ def _rank(read: Read, slots: Slots, signs: frozenset[str]) -> str:
     low = "min" in signs or re.search(r"\b(?:cold|chilly|freezing|cool|low)\b", read.masked)
     if slots.quantity == "efficiency":
         # kW/RT: a high figure is a poor one
-        poor = re.search(r"\bleast|\bworst|\binefficient|\bhighest|\blowest (?=efficien)", read.masked)
+        poor = re.search(
+            r"\bleast|\bworst|\binefficient|\bhighest|\blowest (?=efficien)", read.masked
+        )
         good = re.search(r"\bbest|\bmost efficient|\blowest (?=kw)", read.masked)
         return "lowest" if good and not poor else "highest"
     if re.search(r"\bworst\b", read.masked) and slots.quantity in _LOW_IS_WORST:
@@ -95,15 +109,23 @@ def complaint_of(read: Read) -> str:
 
 def relation_of(masked: str) -> str:
     """Which way to follow: where, up, down, or "" for everything about it."""
-    if re.search(r"\bwhere (?:is|are|can)\b|\blocat|\bwhich (?:floor|room|area)s? is\b|\bon what floor\b", masked):
+    if re.search(
+        r"\bwhere (?:is|are|can)\b|\blocat|\bwhich (?:floor|room|area)s? is\b|\bon what floor\b",
+        masked,
+    ):
         return "located_in"
     if re.search(r"\bupstream\b|\bdepends? on\b", masked):
         return "upstream"
     if re.search(r"\bdownstream\b|\bwhat is (?:fed|served|supplied) (?:by|from)\b", masked):
         return "feeds"
-    if re.search(r"\b(?:fed|served|supplied|cooled|measured) (?:by|from)\b|\bgets?\b.*\bfrom\b|\bcomes? from\b|\bgoes with\b|\bpaired\b", masked):
+    if re.search(
+        r"\b(?:fed|served|supplied|cooled|measured) (?:by|from)\b|\bgets?\b.*\bfrom\b|\bcomes? from\b|\bgoes with\b|\bpaired\b",
+        masked,
+    ):
         return "fed_by"
-    if re.search(rf"\b(?:does|do) (?:the )?¤|¤['s]*\s+{_FEEDS}", masked) and re.search(rf"\b{_FEEDS}\b", masked):
+    if re.search(rf"\b(?:does|do) (?:the )?¤|¤['s]*\s+{_FEEDS}", masked) and re.search(
+        rf"\b{_FEEDS}\b", masked
+    ):
         return "feeds"
     if re.search(rf"\b{_FEEDS}\b[^¤]*¤", masked):
         return "fed_by"
@@ -112,14 +134,21 @@ def relation_of(masked: str) -> str:
 
 def find_slots(slots: Slots, read: Read, scope: Scope) -> Slots:
     """Kind, place and function to look for."""
-    mention = next((m for m in read.linked.mentions if m.how in {"group", "kind"} and m.kind != "floor"), None)
+    mention = next(
+        (m for m in read.linked.mentions if m.how in {"group", "kind"} and m.kind != "floor"), None
+    )
     kind = BY_NAME[mention.kind].find_kind if mention else ""
     filter_ = None
     if mention and mention.kind in {"pump", "secondary-pump", "primary-pump"}:
         kind, markers = "", sorted(BY_NAME[mention.kind].markers)
         filter_ = " and ".join(["equip", *(m for m in markers if m != "equip")])
     sensing = re.search(r"\bsensors?\b|\bpoints?\b|\bthermostats?\b", read.masked)
-    quantity = scope.quantity if sensing and read.measure.base in {"temp", "humidity", "co2", "pressure", "flow", "power", "battery"} else None
+    quantity = (
+        scope.quantity
+        if sensing
+        and read.measure.base in {"temp", "humidity", "co2", "pressure", "flow", "power", "battery"}
+        else None
+    )
     if sensing and quantity is None and scope.place_ids:
         filter_ = "point"
     if read.linked.ids and quantity is None and re.search(r"\bpoints?\b", read.masked):
@@ -139,5 +168,9 @@ def worklog_slots(slots: Slots, read: Read) -> Slots:
     if group == "equip" and (slots.entities and len(slots.entities) == 1):
         group = None
     words = [w for w in _WORK_WORDS if re.search(rf"\b{w}s?\b", masked)]
-    extra = {**slots.extra, "group_by": group if stat != "list" else None, "text": words[0] if words else None}
+    extra = {
+        **slots.extra,
+        "group_by": group if stat != "list" else None,
+        "text": words[0] if words else None,
+    }
     return replace(slots, stat=stat, extra=extra)

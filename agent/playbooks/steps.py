@@ -44,7 +44,9 @@ def steps_for(intent: Intent, slots: Slots) -> tuple[Step, ...]:
 
 def _call(tool: str, **args: Any) -> Step:
     """A step without the arguments that say nothing."""
-    return Step(tool, {name: value for name, value in args.items() if value not in (None, "", [], ())})
+    return Step(
+        tool, {name: value for name, value in args.items() if value not in (None, "", [], ())}
+    )
 
 
 def _range(slots: Slots) -> dict[str, str]:
@@ -75,7 +77,10 @@ def _live(slots: Slots) -> tuple[Step, ...]:
 
 def _trend(slots: Slots) -> tuple[Step, ...]:
     if slots.quantity is None:
-        return (_call("overview", of=list(slots.of)), _call("faults", of=list(slots.of), state="all", **_range(slots)))
+        return (
+            _call("overview", of=list(slots.of)),
+            _call("faults", of=list(slots.of), state="all", **_range(slots)),
+        )
     stat = "duration" if slots.quantity in {"run", "fan-run", "occupied", "window-open"} else "mean"
     return (_history(slots, stat=stat if slots.quantity not in _SUMS else "sum"),)
 
@@ -90,7 +95,12 @@ def _aggregate(slots: Slots) -> tuple[Step, ...]:
     if {"min", "max"} <= slots.signs and not slots.rank:
         stats = ["min", "max"]
     return tuple(
-        _history(slots, stat=stat, rank=slots.rank, count=slots.count or (MAX_LISTED if slots.rank else None))
+        _history(
+            slots,
+            stat=stat,
+            rank=slots.rank,
+            count=slots.count or (MAX_LISTED if slots.rank else None),
+        )
         for stat in stats
     )
 
@@ -109,20 +119,37 @@ def _find(slots: Slots) -> tuple[Step, ...]:
     function = slots.quantity
     equips = "equip" if not slots.kind and not function and "points" not in slots.extra else None
     filter_ = slots.extra.get("filter") or equips
-    return (_call("find", function=function, kind=slots.kind, place=slots.place, filter=filter_, count=50),)
+    return (
+        _call(
+            "find", function=function, kind=slots.kind, place=slots.place, filter=filter_, count=50
+        ),
+    )
 
 
 def _explain(slots: Slots) -> tuple[Step, ...]:
     of = list(slots.of)
     if slots.relation:
         return (_call("related", of=of, relation=slots.relation),)
-    return (_call("overview", of=of), _call("related", of=of, relation="feeds"), _call("related", of=of, relation="fed_by"))
+    return (
+        _call("overview", of=of),
+        _call("related", of=of, relation="feeds"),
+        _call("related", of=of, relation="fed_by"),
+    )
 
 
 def _faults(slots: Slots) -> tuple[Step, ...]:
     rank = "cost" if {"money"} & slots.signs or "expensive" in slots.question else "severity"
     state = "all" if slots.span is not None else "open"
-    return (_call("faults", of=list(slots.of), state=state, kind=slots.extra.get("family"), rank=rank, **_range(slots)),)
+    return (
+        _call(
+            "faults",
+            of=list(slots.of),
+            state=state,
+            kind=slots.extra.get("family"),
+            rank=rank,
+            **_range(slots),
+        ),
+    )
 
 
 def _cause(slots: Slots) -> tuple[Step, ...]:
@@ -159,7 +186,10 @@ def _report(slots: Slots) -> tuple[Step, ...]:
     if slots.quantity and slots.of and slots.span:
         found = [_history(slots, stat="sum" if slots.quantity in _SUMS else "mean")]
     state = "all" if slots.span is not None else "open"
-    return (*found, _call("faults", of=list(slots.of), state=state, rank="severity", **_range(slots)))
+    return (
+        *found,
+        _call("faults", of=list(slots.of), state=state, rank="severity", **_range(slots)),
+    )
 
 
 _BUILD: Mapping[Intent, Callable[[Slots], tuple[Step, ...]]] = {

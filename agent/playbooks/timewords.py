@@ -259,7 +259,7 @@ _COMPARE = re.compile(
     r"\b(?:vs\.?|versus|compared?(?: (?:to|with|against|and))?|comparison|against|relative to|than|difference|differ)\b"
 )  # fmt: skip
 _SIDES = re.compile(
-    r"\b(?:vs\.?|versus|compared? (?:to|with|against|and)|against|relative to|than|with|and|to|or)\b"
+    r"\b(?:compare(?= )|vs\.?|versus|compared? (?:to|with|against|and)|against|relative to|than|with|and|to|or)\b"
 )
 
 
@@ -476,7 +476,7 @@ def _compared(text: str, parts: list[Part], clock: Clock) -> When | None:
 def _splits(m: re.Match[str], parts: list[Part], text: str) -> bool:
     after = any(p.at >= m.end() for p in parts)
     before = any(p.to <= m.start() for p in parts)
-    weak = m[0] in {"with", "and", "to", "or"}
+    weak = m[0] in {"with", "and", "to", "or", "compare"}
     inside = any(p.at < m.end() and m.start() < p.to for p in parts)
     strong_elsewhere = weak and re.search(r"\b(?:vs|versus|than|against)\b", text)
     return after and not inside and (before or not weak) and not strong_elsewhere

@@ -68,7 +68,7 @@ _TABLE: dict[str, str] = {
         r"\b(?:write|make|give|prepare|generate|send|email|draft|create|need|want)\b.{0,25}\bsummar(?:y|ise|ize)\b|\b(?:daily|weekly|monthly|shift|executive) summary\b"
     ),
     "reported": r"\b(?:guest|guests|room|client|customer|tenant|staff|reception|desk|housekeeping|he|she|they|sensors?|¤)\s+reports?\b|\breport(?:ed|ing)\b",
-    "write": rf"^{_POLITE}{_VERB}\b|^¤+['s]*[\s,:-]*(?:\w+ )?(?:valve |damper |fan |setpoint )?{_POLITE}(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|turn (?:it )?(?:on|off)|shut (?:it )?(?:down|off)|set (?:it )?(?:to|at) \d|to \d+(?: degrees| ?c| ?f|%)?\W*(?:please)?$|off (?:please|now)\W*$|on please\W*$)"
+    "write": rf"^{_POLITE}{_VERB}(?!\w)|^¤+['s]*[\s,:-]*(?:\w+ )?(?:valve |damper |fan |setpoint )?{_POLITE}(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|turn (?:it )?(?:on|off)|shut (?:it )?(?:down|off)|set (?:it )?(?:to|at) \d|to \d+(?: degrees| ?c| ?f|%)?\W*(?:please)?$|off (?:please|now)\W*$|on please\W*$)"
              rf"|\b(?:can|could|would|will) (?:you|someone|somebody|we|u)\b.{{0,30}}\b(?:turn|switch|shut|set|change|lower|raise|increase|reduce|decrease|release|close|stop|start|restart|reset|adjust|open|put|disable|enable)\b|\b(?:i|we) (?:want|need) (?:you )?to (?:turn|switch|shut|set|change|lower|raise|increase|reduce|release|close|stop|start|reset|open|put)\b"
              r"|(?:^|\s)(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit)\b",
     "asking": r"\byesno\b|\bwhy\b|\bhow-much\b|\bhow-many\b|\bwhen\b|\bwho\b|\bwhat\b|\bwhich\b|\bis\b(?! in-hand)|\bwas\b|\bdid\b|\bcause\b|\bstays\b",
@@ -82,7 +82,7 @@ _TABLE: dict[str, str] = {
         r"\b(?:in|on) auto(?:matic)?\b|\bforced\b|\bpriority \d+|\bpriority array\b|\bhoa\b|\bmanually\b|\blocked (?:on|off|out|at|open|shut)\b|\bin man\b|\boperator commands?\b|\bjumpered\b|\bnot in auto\b|\bheld (?:at|on|by)\b|^manual\W*$|\bmanual (?:points|pumps|valves|stuff)\b|\bleft (?:on|in) hand\b"
     ),
     "quality": (
-        rf"\b{_SENSOR}\b.{{0,40}}\b{_BAD}\b|\b{_BAD}\b.{{0,25}}\b{_SENSOR}\b|\bstale\b|\bflatline\w*|\bdrift\w*|\bno data\b|\boffline\b|\bno (?:readings?|signal|response|reading|values?|samples)\b|\bnot (?:communicating|responding|reporting|updating)\b|"
+        rf"\b{_SENSOR}\b.{{0,40}}\b{_BAD}\b|\b{_BAD}\b.{{0,45}}\b{_SENSOR}\b|\bstale\b|\bflatline\w*|\bdrift\w*|\bno data\b|\boffline\b|\bno (?:readings?|signal|response|reading|values?|samples)\b|\bnot (?:communicating|responding|reporting|updating)\b|"
         r"\bcomms? (?:loss|fail\w*|lost|issue|problem|fault|down|error)s?\b|\blost comms?\b|\blow batter\w+|\bbatter(?:y|ies) low\b|\bstopped reporting\b|\bout of range\b|\bdata quality\b|\bhow (?:good|reliable) is the data\b|\bsilent\b|\bbelievable\b"
     ),
     "stuck": r"\bstuck\b|\bfrozen\b|\bnot moving\b|\bnot changing\b|\bconstant value\b|\bsame value\b",
@@ -113,7 +113,8 @@ _TABLE: dict[str, str] = {
     "trend": r"\btrends?\b|\btrending\b|\bplot\w*|\bgraph\w*|\bcharts?\b|\bhistor\w+|\bprofile\b|\bcurve\b|\bdraw it\b|\bdraw (?:me )?(?:the |a )?¤?|\blog of\b|\bover time\b|\btimeline\b|\bchanged?\b.{0,20}\bover\b|\bhow has\b|\bhow did .{2,60} (?:change|behave|move|go)\b|\bline chart\b|\bwas .{0,20}\bdrift",
     "compare": r"\bvs\b|\bversus\b|\bcompar\w+|\bagainst\b|\bdifference between\b|\bthan\b(?! (?:\d|a day|an hour))|\brelative to\b",
     "money": r"\bcosts?\b|\bbaht\b|\bthb\b|\bbills?\b|\btariff\b|\bmoney\b|\bprice of (?:electricity|power|energy)\b",
-    "energy": r"\beui\b|\benergy intensity\b|\bcarbon footprint\b|\bemissions?\b|\bwaste?s? (?:most |the most )?energy\b|\buses? (?:the )?most (?:energy|power|electricity)\b|\busing power\b",
+    "energy": r"\beui\b|\benergy intensity\b|\bcarbon footprint\b|\bemissions?\b|\bwaste?s? (?:most |the most )?energy\b|\bus(?:es?|ing) (?:the )?most (?:energy|power|electricity)\b|\busing power\b.{0,20}\b(?:highest|most|max)\b",
+    "consuming": r"\busing power\b|\bpower (?:used|consumed)\b|\bused? (?:\w+ ){0,3}(?:power|electricity)\b",
     "mean": r"\baverages?\b|\bmean\b(?! ?\?$)|\btypical\w*\b|\bon average\b",
     "max": r"\bmax\b|\bpeak\w*\b|\bhighest\b|\bhottest\b|\bwarmest\b|\bmost\b(?! (?:recent|of))|\btop\b(?=.*\b\d)|\bbiggest\b|\blargest\b|\bfastest\b|\bupper\b|\bleast efficient\b|\bworst\b|\bhow high did\b|\bmost humid\b|\bmost expensive\b|\bhow hot did\b",
     "min": r"\bmin\b|\blowest\b|\bcoldest\b|\bcoolest\b|\bleast\b(?! efficient)|\bsmallest\b|\bslowest\b|\bmost efficient\b|\bbest\b|\bhow low did\b|\bhow cold did\b|\bminimum\b",

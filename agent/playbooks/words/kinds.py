@@ -55,7 +55,7 @@ KINDS: tuple[Kind, ...] = (
     _kind("vav", "vav box|vav unit|vav terminal|vav", "equip vav", "zone"),
     _kind("fcu", "fcu unit|fcu", "equip fcu", "zone"),
     _kind("elec-meter", "electricity meter|power meter|energy meter|kwh meter|sub-?meter|meter", "equip meter elec", "meter"),
-    _kind("iaq-sensor", "iaq sensor|iaq|air quality sensor|air quality unit|co2 sensor|lorawan sensor", "equip iaqSensor", "zone"),
+    _kind("iaq-sensor", "iaq sensor|iaq|air quality sensor|air quality unit", "equip iaqSensor", "zone"),
     _kind("room", "guest room number|room number|guest room|guestroom|hotel room|bedroom|suite|room|guest in", "space room", "zone"),
     _kind("floor", "floor number|floor|level|storey|story", "space floor", "zone"),
 )  # fmt: skip
@@ -63,7 +63,7 @@ KINDS: tuple[Kind, ...] = (
 ONLY_NUMBERED: dict[str, str] = {
     # words that mean equipment only when a number follows: "ch 2", "secondary 1"
     "chiller": "ch|chill|machine", "cooling-tower": "ct", "vav": "box", "secondary-pump": "secondary",
-    "primary-pump": "primary", "room": "guest in|guest", "floor": "lv|l",
+    "primary-pump": "primary", "room": "guest in|guest", "floor": "lv|l", "iaq-sensor": "co2 sensor|lorawan sensor|sensor",
 }  # fmt: skip
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
 
