@@ -93,8 +93,11 @@ def _node() -> Path:
 
 def _fetch_node() -> None:
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    pip = [uv, "pip"] if Path(uv).is_file() else [sys.executable, "-m", "pip"]
-    _command([*pip, "install", "--quiet", "--target", str(NODE_HOME), NODE_WHEEL], ROOT)
+    if Path(uv).is_file():
+        install = [uv, "pip", "install", "--python", sys.executable]
+    else:
+        install = [sys.executable, "-m", "pip", "install"]
+    _command([*install, "--quiet", "--target", str(NODE_HOME), NODE_WHEEL], ROOT)
 
 
 def _version(node: Path) -> tuple[int, int]:
