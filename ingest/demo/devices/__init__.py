@@ -32,7 +32,7 @@ class DemoDevices:
         modbus_port: int = 0,
         *,
         webhook: str | None = None,
-        token: str | None = None,
+        secret: str | None = None,
         broker: Broker | None = None,
     ) -> None:
         self.host = host
@@ -41,7 +41,7 @@ class DemoDevices:
         self.layout = Layout.of_riverside_tower().at(host, self.bacnet_port, self.modbus_port)
         self._plant = plant
         self._sensors = LorawanSensors(
-            self.layout.lorawan, plant, webhook=webhook, token=token, broker=broker
+            self.layout.lorawan, plant, webhook=webhook, secret=secret, broker=broker
         )
         self._open = contextlib.AsyncExitStack()
 

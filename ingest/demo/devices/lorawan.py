@@ -30,7 +30,7 @@ APPLICATION: Final = "5f3d2b1a-0000-4000-8000-726976657273"
 _F_PORT: Final = 85  # Milesight's application port
 _FIRST_SPREAD_S: Final = 5.0
 """All sensors report within this time of the start, then each on its own beat."""
-_AGAIN_S: Final = 5.0
+_AGAIN_S: Final = 2.0
 
 
 def chirpstack_uplink(
@@ -73,13 +73,13 @@ class LorawanSensors:
         plant: PlantValues,
         *,
         webhook: str | None = None,
-        token: str | None = None,
+        secret: str | None = None,
         broker: Broker | None = None,
     ) -> None:
         self._lines = lines
         self._plant = plant
         self._webhook = webhook
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {"X-Plantroom-Secret": secret} if secret else {}
         self._broker = broker
         self._tasks: list[asyncio.Task[None]] = []
         self._publish: asyncio.Queue[tuple[str, str]] = asyncio.Queue(maxsize=1000)
@@ -107,16 +107,21 @@ class LorawanSensors:
             await self._http.aclose()
 
     async def _report(self, line: Line, first_s: float) -> None:
+        """Send this sensor's frames on its beat; try a frame again until the next one is due."""
         loop = asyncio.get_running_loop()
         due = loop.time() + first_s
         while True:
             await asyncio.sleep(max(0.0, due - loop.time()))
+            due += line.every_s
             at = dt.datetime.now(UTC)
             fields = self._fields(line)
-            if fields:
-                f_cnt = int(at.timestamp() / line.every_s) % 2**32
-                await self._send(chirpstack_uplink(line, fields, f_cnt, at))
-            due += line.every_s
+            if not fields:
+                continue
+            f_cnt = int(at.timestamp() / line.every_s) % 2**32
+            body = json.dumps(chirpstack_uplink(line, fields, f_cnt, at))
+            self._to_publish(line, body)
+            while not await self._post(body) and loop.time() + _AGAIN_S < due:  # noqa: ASYNC110  (a retry)
+                await asyncio.sleep(_AGAIN_S)
 
     def _fields(self, line: Line) -> dict[str, float]:
         """What the sensor measures now; nothing while it is silent."""
@@ -129,16 +134,18 @@ class LorawanSensors:
         }
         return {name: value for name, value in values.items() if math.isfinite(value)}
 
-    async def _send(self, event: dict[str, Any]) -> None:
-        """By every way configured; a webhook that fails loses the frame, as ChirpStack's does."""
-        body = json.dumps(event)
-        if self._broker is not None:
-            eui = event["deviceInfo"]["devEui"]
-            topic = f"application/{APPLICATION}/device/{eui}/event/up"
-            with contextlib.suppress(asyncio.QueueFull):
-                self._publish.put_nowait((topic, body))
-        if self._webhook is None:
+    def _to_publish(self, line: Line, body: str) -> None:
+        """Queue the frame for the broker; a full queue (no broker for hours) loses the newest."""
+        if self._broker is None:
             return
+        topic = f"application/{APPLICATION}/device/{line.options['dev_eui']}/event/up"
+        with contextlib.suppress(asyncio.QueueFull):
+            self._publish.put_nowait((topic, body))
+
+    async def _post(self, body: str) -> bool:
+        """Whether the webhook took the frame, or will never take it."""
+        if self._webhook is None:
+            return True
         try:
             answer = await self._http.post(
                 self._webhook,
@@ -146,10 +153,14 @@ class LorawanSensors:
                 content=body,
                 headers={"Content-Type": "application/json"},
             )
-            answer.raise_for_status()
-            self.sent += 1
         except httpx2.HTTPError as error:
-            log.warning("webhook: %s", error)
+            log.info("webhook: %s", error)
+            return False
+        if answer.is_client_error:
+            log.error("webhook refused a frame: %s %.200s", answer.status_code, answer.text)
+            return True
+        self.sent += answer.is_success
+        return bool(answer.is_success)
 
     async def _to_broker(self, broker: Broker) -> None:
         while True:
