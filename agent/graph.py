@@ -34,7 +34,7 @@ from agent.answers.words import THAI, language_of
 from agent.events import Event, Note, Token, Understood
 from agent.evidence import ToolResult
 from agent.figures import show_span, show_time
-from agent.grounding import Bound, Ungrounded, marked, ungrounded
+from agent.grounding import Bound, Ungrounded, marked, unbound, ungrounded
 from agent.model import Capabilities, ChatModel, Message, Text, ToolCall
 from agent.plan import Intent, Plan, Question, Step
 from agent.prompts import prompt
@@ -167,8 +167,14 @@ class Conversation:
         told = tell_playbook(
             state["question"].text, plan, own or state["results"], self.box.building, self.box.now
         )
-        _write(Token(told.text))
-        return {"text": told.text, "follow_ups": told.follow_ups}
+        wrong = unbound(told.text, self.bound(state))
+        text = marked(told.text, wrong)
+        _write(Token(text))
+        return {
+            "text": text,
+            "follow_ups": told.follow_ups,
+            "ungrounded": tuple(one.text for one in wrong),
+        }
 
     def bound(self, state: State) -> Bound:
         """What this run may show."""

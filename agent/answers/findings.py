@@ -19,9 +19,10 @@ def tell_faults(voice: Voice, found: ToolResult) -> None:
         _tell_none(voice, found)
         return
     if voice.plan.intent is Intent.FAULT_CAUSE or len(rows) == 1:
-        for row in rows[:MAX_DEEP]:
+        deep = [row for row in rows[:MAX_DEEP] if row["near"] == rows[0]["near"]]
+        for row in deep:
             tell_finding(voice, row)
-        _others(voice, rows[MAX_DEEP:])
+        _others(voice, rows[len(deep) :])
         return
     total, cases = found.facts["total"], found.facts["cases"]
     cite = voice.cite(total.evidence)
@@ -32,6 +33,9 @@ def tell_faults(voice: Voice, found: ToolResult) -> None:
     )
     for row in rows[:MAX_BRIEF]:
         voice.lines.append(f"- {brief(voice, row)}")
+    if (cases.value or 0) > MAX_BRIEF:
+        voice.say("- and others; ask for an equipment, a floor or a kind.",
+                  "- และอื่น ๆ ระบุอุปกรณ์ ชั้น หรือชนิดเพื่อดูเพิ่ม")  # fmt: skip
 
 
 def _state(voice: Voice, found: ToolResult) -> str:
@@ -53,7 +57,7 @@ def _tell_none(voice: Voice, found: ToolResult) -> None:
 
 def _others(voice: Voice, rows: tuple[Row, ...]) -> None:
     if rows:
-        voice.say("Also open there:", "ที่ค้างอยู่ด้วย:")
+        voice.say("Also open, there or upstream:", "ที่ค้างอยู่ด้วย ที่เดียวกันหรือต้นทาง:")
         voice.lines.extend(f"- {brief(voice, row)}" for row in rows[:MAX_BRIEF])
 
 

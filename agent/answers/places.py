@@ -57,7 +57,7 @@ def tell_related(voice: Voice, found: ToolResult) -> None:
         ]
         count = (
             voice.pick(f"**{voice.show(total)}**: ", f"**{voice.show(total)}** รายการ: ")
-            if len(rows) > 1
+            if len(rows) > 1 and found.facts["relation"] != "located_in"
             else ""
         )
         voice.lines.append(f"{voice.name(of)} {verb} {count}{'; '.join(parts)} {cite}.")
@@ -88,7 +88,8 @@ def tell_overview(voice: Voice, found: ToolResult) -> None:
         ]
         if blank:
             voice.say(f"- No data: {', '.join(blank)}", f"- ไม่มีข้อมูล: {', '.join(blank)}")
-        _tell_open(voice, section)
+        if not voice.found("faults"):
+            _tell_open(voice, section)
 
 
 def _tell_what(voice: Voice, section: dict[str, Any]) -> None:
@@ -100,10 +101,11 @@ def _tell_what(voice: Voice, section: dict[str, Any]) -> None:
     if section["place"]:
         text += f", {', '.join(section['place'])}"
     voice.lines.append(f"{text} {voice.cite(section['evidence'])}.")
-    if section["suppliers"]:
+    told = {r.facts["relation"] for r in voice.found("related") if section["id"] in r.facts["of"]}
+    if section["suppliers"] and "fed_by" not in told:
         parts = ", ".join(f"{id} ({voice.word(medium)})" for id, medium in section["suppliers"])
         voice.say(f"Fed by {parts}.", f"รับจาก {parts}")
-    if section["users"]:
+    if section["users"] and "feeds" not in told:
         voice.say(
             f"Feeds {names(voice, section['users'])}.", f"จ่ายให้ {names(voice, section['users'])}"
         )
@@ -128,7 +130,7 @@ def _tell_open(voice: Voice, section: dict[str, Any]) -> None:
         voice.say(f"Nothing open there {cite}.", f"ไม่มีรายการค้าง {cite}")
         return
     voice.say(
-        f"Open findings: **{voice.show(found['total'])}** {cite}",
-        f"รายการค้าง: **{voice.show(found['total'])}** {cite}",
+        f"Open cases: **{voice.show(found['cases'])}**, {voice.show(found['total'])} findings {cite}",
+        f"กรณีที่ค้าง: **{voice.show(found['cases'])}** รวม {voice.show(found['total'])} รายการ {cite}",
     )
     voice.lines.extend(f"- {brief(voice, row)}" for row in found["rows"])

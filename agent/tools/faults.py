@@ -31,27 +31,22 @@ async def faults(
 ) -> ToolResult:
     """Findings on the entities, what is inside or fed by them, and (with `cause`) upstream of them."""
     found = await _read(box, state, start, end)
-    wanted = set[str]()
-    for id in of or ():
-        wanted |= below(box.building, id)
-        if cause:
-            wanted |= {e.id for e, _, _ in box.building.upstream(id)}
+    near = _near(box, of or [], upstream=cause)
     if of:
-        found = [f for f in found if f.equip in wanted or f.point in of]
-        own = {entity for id in of for entity in below(box.building, id)}
-        found.sort(key=lambda f: f.equip not in own)
+        found = [f for f in found if f.equip in near or f.point in of]
     if kind:
         found = [f for f in found if f.family.value == kind]
     if rank:
         found.sort(key=_RANKS[rank])
+    found.sort(key=lambda f: near.get(f.equip, 0))
     draft = Draft("faults")
     cite = draft.cite("fault", f"{state} findings" + (f" of {', '.join(of)}" if of else ""))
     draft.facts |= {"of": of or [], "state": state, "kind": kind,
                     "total": draft.figure("found", len(found), "", cite),
-                    "cases": draft.figure("cases", len(_cases(found)), "", cite)}  # fmt: skip
-    draft.lines.append(f"{len(found)} {state} findings in {len(_cases(found))} cases [{cite}]")
+                    "cases": draft.figure("cases", len(cases_of(found)), "", cite)}  # fmt: skip
+    draft.lines.append(f"{len(found)} {state} findings in {len(cases_of(found))} cases [{cite}]")
     for finding in found[:count]:
-        row = finding_row(box, draft, finding)
+        row = finding_row(box, draft, finding) | {"near": near.get(finding.equip, 0)}
         draft.rows.append(row)
         draft.lines += finding_lines(box, row, deep=cause or len(found) <= 3)
     if not found:
@@ -61,7 +56,16 @@ async def faults(
     return draft.done()
 
 
-def _cases(found: list[Finding]) -> list[Finding]:
+def _near(box: Toolbox, of: list[str], *, upstream: bool) -> dict[str, int]:
+    """How near equipment is to what was asked about: 0 itself, 1 inside or fed by it, 2 upstream."""
+    near: dict[str, int] = {}
+    for id in of:
+        near |= {e.id: 2 for e, _, _ in box.building.upstream(id) if upstream and e.id not in near}
+        near |= {other: min(1, near.get(other, 1)) for other in below(box.building, id)}
+    return near | {box.building.get(id).id: 0 for id in of}
+
+
+def cases_of(found: list[Finding]) -> list[Finding]:
     """Findings that no other finding of the list explains."""
     ids = {finding.id for finding in found}
     return [finding for finding in found if finding.parent not in ids]

@@ -68,8 +68,9 @@ async def history(
     else:
         values = await over(box, ask, asked, ask.span)
         before = await over(box, ask, asked, compare) if compare else []
+    evidence = _cite(box, draft, ask, values)
     await _doubts(box, draft, asked)
-    _tell(box, draft, ask, values, before)
+    _tell(box, draft, ask, (values, before), evidence)
     await draw(box, draft, ask, values, before)
     return draft.done()
 
@@ -104,9 +105,11 @@ def _doubt(draft: Draft, finding: Finding) -> dict[str, str]:
     return {"point": finding.point, "says": finding.says, "evidence": cite}
 
 
-def _tell(box: Toolbox, draft: Draft, ask: Ask, values: list[Found], before: list[Found]) -> None:
-    """Evidence, figures, rows and the summary."""
-    evidence = _cite(box, draft, ask, values)
+def _tell(
+    box: Toolbox, draft: Draft, ask: Ask, found: tuple[list[Found], list[Found]], evidence: str
+) -> None:
+    """Figures, rows and the summary of what was found, now and before."""
+    values, before = found
     old = {found.reading.source: found for found in before}
     rows = [_row(draft, ask, found, old.get(found.reading.source), evidence) for found in values]
     if ask.condition and ask.stat in ("list", "count", "latest"):

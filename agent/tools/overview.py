@@ -11,7 +11,7 @@ import numpy as np
 from agent.evidence import ToolResult, Trust
 from agent.faultbook import below
 from agent.figures import show, show_time
-from agent.tools.faults import finding_lines, finding_row
+from agent.tools.faults import cases_of, finding_lines, finding_row
 from agent.tools.history import STALE
 from agent.tools.quantities import DERIVED, Reading, quantity_dis, readings
 from agent.tools.spec import Arg, Tool
@@ -189,11 +189,12 @@ async def _findings(box: Toolbox, draft: Draft, entity: Entity) -> dict[str, Any
     found = await box.faultbook.open_faults(under=None if whole else entity.id, limit=500)
     cite = draft.cite("fault", f"open findings under {entity.id}")
     total = draft.figure(f"{entity.id}.open", len(found), "", cite)
+    cases = draft.figure(f"{entity.id}.cases", len(cases_of(found)), "", cite)
     rows = [finding_row(box, draft, f) for f in found[:MAX_FINDINGS]]
-    draft.lines.append(f"{len(found)} open findings [{cite}]")
+    draft.lines.append(f"{len(found)} open findings in {show(cases)} cases [{cite}]")
     for row in rows:
         draft.lines += finding_lines(box, row, deep=False)
-    return {"total": total, "rows": rows}
+    return {"total": total, "cases": cases, "rows": rows}
 
 
 TOOL = Tool(

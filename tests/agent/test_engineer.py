@@ -84,6 +84,7 @@ async def test_without_a_model_the_playbook_answers_with_cited_evidence() -> Non
     answer = answer_of(events)
     assert answer.mode == "playbook"
     assert "CH-2 power: **325 kW**" in answer.answer
+    assert answer.ungrounded == ()
     assert streamed(events) == answer.answer
     assert [type(e) for e in events[:3]] == [Understood, StepStarted, StepStarted]
     ids = [e.evidence.id for e in events if isinstance(e, EvidenceFound)]
