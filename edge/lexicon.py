@@ -59,16 +59,16 @@ def in_english(question: str) -> str:
     """The question's English words, with Thai words it knows translated; "" when nothing remains.
 
     >>> in_english("ล้างคอยล์ DOAS-1 ทุกกี่เดือน")
-    'DOAS-1 interval months clean coil'
+    'DOAS-1 interval months coil clean'
     """
     rest = question
-    found: list[tuple[int, str]] = []
+    found: list[str] = []
     for word in _LONGEST_FIRST:
         if word in rest:
-            found.append((len(found), THAI_WORDS[word]))
+            found.append(THAI_WORDS[word])
             rest = rest.replace(word, " ")
     latin = "".join(" " if THAI.match(mark) else mark for mark in rest)
-    return " ".join([*latin.split(), *(english for _, english in found)])
+    return " ".join([*latin.split(), *found])
 
 
 def spelled_out(question: str) -> str:
