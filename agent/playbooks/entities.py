@@ -34,6 +34,9 @@ _UNIT_AHEAD = (
     r"(?!\d|\s*(?:%|°|percent|degrees?\b|c\b|f\b|kw|rt\b|kpa|ppm|hz\b|am\b|pm\b|h\b|hours?\b|minutes?\b|min\b|days?\b|"
     r"weeks?\b|months?\b|years?\b|baht|thb|times\b|o'?clock|:\d|\.\d))"
 )
+_TIME_AHEAD = (
+    r"(?!\d|\s*(?:am\b|pm\b|h\b|hours?\b|minutes?\b|min\b|days?\b|weeks?\b|months?\b|years?\b|times\b|o'?clock|:\d|\.\d))"
+)
 _FILLER = r"[\s\-_.:]*(?:(?:number|no|num|nr|units?|at|id|#)[\s\-_.:]*){0,2}#?"
 _LIST = re.compile(
     rf"\s*(?:,|and|&|\+|or|/|vs\.?|versus|,\s*and)\s*(?:number |no\.? ?|#)?(\d{{1,4}}){_UNIT_AHEAD}"
@@ -233,11 +236,11 @@ class Linker:
                 continue
             number = int(m["floor"] or m["short"] or m["n"])
             ids = self._numbered[kind].get((number,), ())
-            if not ids and (m["nth"] or m["floor"]) and number < 100:
+            if not ids and ((m["nth"] or m["no"]) or m["floor"]) and number < 100:
                 yield Mention(m.start(), m.end(), "unknown", (), kind, m[0])
-            elif len(ids) == 1 and (m["nth"] or m["floor"] or m["short"] or number > 99):
+            elif len(ids) == 1 and ((m["nth"] or m["no"]) or m["floor"] or m["short"] or number > 99):
                 yield Mention(m.start(), m.end(), "one", ids, kind, m[0])
-            elif len(ids) > 1 and m["nth"]:
+            elif len(ids) > 1 and (m["nth"] or m["no"]):
                 yield Mention(m.start(), m.end(), "several", ids, kind, m[0])
 
     def _kind_at(self, word: str) -> str:
@@ -339,7 +342,7 @@ _LINKS = {"", "for", "of", "in", "serving", "serves", "at", "on", "for the", "of
 _ASKING = _LINKS - {""}
 _NUMBER_KIND = re.compile(
     r"(?<![\w.:/¤-])(?:(?P<floor>\d{1,2})(?:st|nd|rd|th)?[\s-]*(?:floor|level|storey)s?\b(?! \d)"
-    r"|(?P<n>\d{1,4})(?P<nth>st|nd|rd|th)?[\s-]+(?:'s )?(?P<word>(?:secondary |primary |condenser |chilled |water |cooling |guest )*[a-z]+)"
+    r"|(?P<no>(?:no\.?|number|#)\s*)?(?P<n>\d{1,4})(?P<nth>st|nd|rd|th)?[\s-]+(?:'s )?(?P<word>(?:secondary |primary |condenser |chilled |water |cooling |guest )*[a-z]+)"
     r"|(?P<short>\d{1,2})(?:/f|f)\b)(?!\w)"
 )
 
@@ -418,7 +421,7 @@ def _numbered_pattern(kind: Kind) -> str:
         [*kind.words, *ONLY_NUMBERED.get(kind.name, "").split("|")], key=len, reverse=True
     )
     names = "|".join(_spaced(word) for word in words if word)
-    return rf"(?<![\w])(?:{names})s?{_FILLER}\s*(?P<a>\d{{1,4}})(?:(?:\s*[-./]\s*|\s)(?P<b>\d{{1,2}})(?![\d:%]))?{_UNIT_AHEAD}"
+    return rf"(?<![\w])(?:{names})s?{_FILLER}\s*(?P<a>\d{{1,4}})(?:(?:\s*[-./]\s*|\s)(?P<b>\d{{1,2}})(?![\d:%]))?{_TIME_AHEAD}"
 
 
 def _fixed(building: Building) -> Iterator[tuple[re.Pattern[str], str, str]]:

@@ -81,6 +81,7 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.COMPARE_PERIODS, "compare2"),
     _row(Intent.FAULT_CAUSE, "wrong-with thing"),
     # comfort and causes
+    _row(Intent.HISTORY_TREND, "feel asks-past timed thing:zone", never="complain why cause more"),
     _row(Intent.AGGREGATE, "feel which group:zone", never="complain why cause"),
     _row(Intent.COMFORT_COMPLAINT, "complain", any="feel thing:zone kind:zone"),
     _row(Intent.COMFORT_COMPLAINT, "feel", any="thing:zone kind:zone",
@@ -105,6 +106,8 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.AGGREGATE, "measured", any="stat totals condition counted rank", never="run+live"),
     _row(Intent.HISTORY_TREND, "measured timed"),
     _row(Intent.LIVE_VALUE, "measured"),
+    _row(Intent.HISTORY_TREND, "thing timed"),
+    _row(Intent.FIND_EQUIPMENT, "group", never="thing:one doing:strict feel"),
     _row(Intent.FIND_EQUIPMENT, "which group", never="feel stat timed"),
     _row(Intent.LIVE_VALUE, "thing", any="doing short again"),
     _row(Intent.HISTORY_TREND, "thing timed"),
@@ -118,6 +121,8 @@ def signs_of(read: Read) -> frozenset[str]:
     found = {name for name, pattern in CUES.items() if pattern.search(masked)}
     if CUES["inject"].search(read.text.raw) or CUES["inject"].search(plain):
         found.add("inject")
+    if CUES["greeting"].search(plain):
+        found.add("greeting")
     if CUES["sql"].search(read.text.raw):
         found.add("sql")
     found |= set(_of_things(read.linked)) | set(_of_measure(read))
@@ -125,6 +130,8 @@ def signs_of(read: Read) -> frozenset[str]:
         found.add("compare2")
     if read.when.span is not None:
         found.add("timed")
+    if "sum" in found and read.measure.base in {"power", "load", "cooling"} and not read.when.span:
+        found.discard("sum")
     if found & {"mean", "max", "min", "sum"}:
         found.add("stat")
     if "write" in found and _commands(masked):
@@ -145,6 +152,7 @@ def _of_things(linked: Linked) -> Iterable[str]:
         zone = kind in ZONE_KINDS
         if mention.how in {"one", "unknown", "several"}:
             yield "thing"
+            yield "thing:one"
             yield "thing:zone" if zone else "thing:equip" if kind != "site" else "thing:site"
             if kind == "iaq-sensor":
                 yield "thing:iaq"

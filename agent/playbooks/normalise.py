@@ -95,6 +95,8 @@ def _word(token: str) -> str:
     if not token[0].isalpha():
         return token
     bare = token.replace("'", "")
+    if token.endswith("'s") and bare not in SHORT:
+        bare = bare[:-1]
     if bare in SHORT:
         return SHORT[bare]
     if bare in NUMBERS:
@@ -102,6 +104,11 @@ def _word(token: str) -> str:
     if bare in ORDINALS and bare != "second":
         return ORDINALS[bare]
     return corrected(bare) if bare.isascii() else token
+
+
+def is_plain(word: str) -> bool:
+    """Whether it is an everyday or a building word."""
+    return _is_known(word)
 
 
 def _is_strange(word: str) -> bool:

@@ -12,7 +12,7 @@ from agent.playbooks.calendar import Clock
 from agent.playbooks.entities import MASK, Linker
 from agent.playbooks.intents import Read, intent_of, signs_of
 from agent.playbooks.measure import read_measure
-from agent.playbooks.normalise import read_text
+from agent.playbooks.normalise import is_plain, read_text
 from agent.playbooks.replies import ask_back
 from agent.playbooks.scope import Scope, scope_of
 from agent.playbooks.slots import (
@@ -286,9 +286,10 @@ def _language(read: Read) -> str:
 def _elsewhere(read: Read) -> bool:
     """Plain words, none of them about the building: another world rather than a riddle."""
     words = re.findall(r"[a-z]{2,}", read.text.plain)
+    known = sum(len(word) < 4 or is_plain(word) for word in words)
     return (
         len(words) >= 3
-        and read.text.strangers <= len(words) // 3
+        and known * 2 >= len(words)
         and MASK not in read.masked
         and not read.measure.bases
         and not read.when.wrong

@@ -206,6 +206,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:of|in|for|during|since|on) (may|mar|march|jan|feb|sep)(?: (2[05]\d\d))?", _days(_month_name)),
     _row(r"(?:last |for |in )?(january|february|april|june|july|august|september|october|november|december|oct|nov|aug|jul|jun|apr|dec)"
          r"(?: (2[05]\d\d))?", _days(_month_name)),
+    _row(r"(201[3-9]|202\d|25[67]\d)", _days(_whole_year)),
     _row(r"(?:in|for|during|of|year) (20[12]\d|25[67]\d)", _days(_whole_year)),
     # relative days
     _row(r"(?:the )?day before yesterday", _days(lambda _, c: c.day_back(2))),
@@ -218,7 +219,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
          _span(lambda m, c: c.rolling(_count(m[1]), _unit(m[2])))),
     _row(rf"(?:over |in |for |during )?{_COUNT}(?: |-)?{_UNIT} (?:back|until now|to now|up to now)",
          _span(lambda m, c: c.rolling(_count(m[1]), _unit(m[2])))),
-    _row(r"(?:over |in |for |during |within )?(?:the )?(?:past|recent) (hour|day|week|month|year)",
+    _row(r"(?:over |in |for |during |within )?(?:the )?(?:past|recent|(?:the )?last(?= day)) (hour|day|week|month|year)",
          _span(lambda m, c: c.rolling(1, m[1]))),
     _row(r"(?:the )?(?:last|previous) (hour)", _span(lambda m, c: c.rolling(1, m[1]))),
     _row(rf"(?:for|over|in|within|during) {_COUNT}(?: |-)?{_UNIT}",

@@ -12,7 +12,7 @@ _VERB = (
     r"(?:turn(?:ing)?|switch(?:ing)?|shut(?:ting)?|set|chang(?:e|ing)|adjust(?:ing)?|lower(?:ing)?|rais(?:e|ing)|"
     r"increas(?:e|ing)|reduc(?:e|ing)|decreas(?:e|ing)|releas(?:e|ing)|forc(?:e|ing)|enabl(?:e|ing)|disabl(?:e|ing)|"
     r"clos(?:e|ing)|put(?:ting)?|restart(?:ing)?|reboot(?:ing)?|kill|bump|drop|crank|mak(?:e|ing) ¤|make (?:it|room|the)|"
-    r"cool (?:down )?¤|cool down|warm up|command|ramp|boost|silence|cancel(?:l?ing)?|remov(?:e|ing) (?:the )?overrid|"
+    r"bring(?:ing)? (?:up )?(?:the )?(?:¤|\w+ (?:up|down|back|online))|tak(?:e|ing) (?:the )?¤+ (?:out|off|down)|get (?:the )?¤+ (?:running|going|on|off|back)|speed up|slow down|ramp|cool (?:down )?¤|cool down|warm up|command|ramp|boost|silence|cancel(?:l?ing)?|remov(?:e|ing) (?:the )?overrid|"
     r"acknowledge|ack|start(?:ing)? (?:up )?(?:the )?(?!time|of\b|count)(?=\S)|stop(?:ping)?(?! reporting)|reset(?:ting)? ¤|"
     r"open(?:ing)? (?:up )?(?:the )?(?:¤|\w+ (?:damper|valve)|damper|valve|cooling valve|isolation)|"
     r"overrid(?:e|ing) (?:the )?(?:¤|\w+ (?:damper|valve|setpoint|speed))|run(?:ning)? ¤|"
@@ -26,7 +26,7 @@ _POLITE = (
 _SENSOR = r"(?:sensors?|points?|transmitters?|probes?|iaq|device|devices|thermostats?|readings?|values?|telemetry|data|gateway|lorawan|trends?)"
 _BAD = (
     r"(?:bad|dead|stale|flatline\w*|stuck|frozen|freez\w+|faulty|broken|offline|trust\w*|accura\w+|missing|gaps?|lost|silent|health|"
-    r"calibrat\w+|wrong|fail\w*|not working|unreliable|invalid|garbage|off line|drift\w*|down|dropp\w+|died|erratic|suspect\w*|"
+    r"calibrat\w+|wrong|fail\w*|not working|unreliable|invalid|garbage|off line|drift\w*|down|dropp\w+|died|dodgy|flaky|iffy|dud|suspicious|funny|quiet|playing up|erratic|suspect\w*|"
     r"noisy|quality|lying|believ\w+|reporting|communicating|updating|nonsense|weird|odd|plausible|implausible|out of range)"
 )
 
@@ -52,7 +52,7 @@ _TABLE: dict[str, str] = {
     ),
     "greeting": r"^(?:hi|hello|hey|yo|good (?:morning|afternoon|evening|night|day)|thanks?(?: you)?|thank you|cheers|bye|goodbye|see you|help|help me|test|ok|sawasdee|how are you)(?:\W+(?:there|mate|all|team|everyone|very much|a lot|so much|again|please|politely|bro|boss|plantroom|you|man))*\W*$|what can (?:you|i) (?:do|ask|answer)|how do you work|who are you|what are you",
     "howto": (
-        r"\bhow (?:do|can|should|would|could) (?:i|we|you|one|u)\b(?! (?:know|tell|see) )|\bhow to\b|\bhow often\b|\bprocedures?\b|\bsteps? (?:to|for|of)\b|step by step|\bsequence of|\bsequence for|\bsoo\b|"
+        r"\bhow (?:do|can|should|would|could) (?:i|we|you|one|u)\b(?! (?:know|tell|see) )|\bhow to\b|\bhow often (?:should|do|does|to|must|is|are|can|need)\b|\bnext steps?\b|\bprocedures?\b|\bsteps? (?:to|for|of)\b|step by step|\bsequence of|\bsequence for|\bsoo\b|"
         r"\b(?:correct|right|proper|best|safe) (?:way|procedure|method|order)\b|\bwhat to do\b|\bwhat (?:should|do|must) (?:i|we) do\b|\bwhat (?:action|actions|checks?)\b|\binstructions? (?:for|to|on)\b|\bchecklist\b|\bguidelines?\b|\bguide (?:for|to|on)\b|"
         r"\block-?out\b|\btag-?out\b|\bloto\b|\bcalibrat(?:e|ing|ion procedure)\b|\bhow (?:does|do|is|are) (?:the |a |an )?.{2,60}\b(?:work|works|operate|controlled|staged|calculated|reset|sequenced|rotate|rotated|interlocked|set up)\b|\btroubleshooting\b"
     ),
@@ -75,30 +75,30 @@ _TABLE: dict[str, str] = {
     "work": (
         r"\bwork orders?\b|\bjobs?\b|\b(?<!out of )servic(?:e|ed|ing)\b(?! (?:interval|manual|limit))|\bmaintenance\b|\bmaintained\b|\brepair\w*|\bfixed\b|\breplaced\b|\bcleaned\b|\boverhaul\w*|\bmttr\b|\bmtbf\b|\btechnicians?\b|\bcontractors?\b|\blabou?r\b|"
         r"\bspares?\b|\bspen[dt]\b|\bworked on\b|\btickets?\b|\b(?:happen|happened|occurred|seen) before\b|\bbreakdowns?\b|\blast (?:time )?.{0,30}\b(?:changed?|inspected|checked|greased|calibrated|descaled|brushed|topped up)\b|\bwhen (?:was|were|did).{0,50}\b(?:changed?|inspected|calibrated|installed|greased|descaled|brushed|flushed)\b|"
-        r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\blog ?book\b"
+        r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bpm\b|\bchanged?\b.{0,30}\b(?:latest|last)\b|\b(?:latest|last)\b.{0,30}\b(?:chang\w+|clean\w*|inspect\w+)|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\blog ?book\b"
     ),
     "override": (
         r"\boverrid\w*|\bin-hand\b|\bhand (?:mode|switch|position|control|off)\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
-        r"\b(?:in|on) auto(?:matic)?\b|\bforced\b|\bpriority \d+|\bpriority array\b|\bhoa\b|\bmanually\b|\blocked (?:on|off|out|at|open|shut)\b|\bin man\b|\boperator commands?\b|\bjumpered\b|\bnot in auto\b|\bheld (?:at|on|by)\b|^manual\W*$|\bmanual (?:points|pumps|valves|stuff)\b|\bleft (?:on|in) hand\b"
+        r"\b(?:in|on) auto(?:matic)?\b|\bforced\b|\bpriority \d+|\bpriority array\b|\bhoa\b|\bmanually\b|\blocked (?:on|off|out|at|open|shut)\b|\bin man\b|\boperator commands?\b|\bjumpered\b|\bnot in auto\b|\bheld\b|^manual\W*$|\bmanual (?:points|pumps|valves|stuff)\b|\bleft (?:on|in) hand\b"
     ),
     "quality": (
         rf"\b{_SENSOR}\b.{{0,40}}\b{_BAD}\b|\b{_BAD}\b.{{0,45}}\b{_SENSOR}\b|\bstale\b|\bflatline\w*|\bdrift\w*|\bno data\b|\boffline\b|\bno (?:readings?|signal|response|reading|values?|samples)\b|\bnot (?:communicating|responding|reporting|updating)\b|"
-        r"\bcomms? (?:loss|fail\w*|lost|issue|problem|fault|down|error)s?\b|\blost comms?\b|\blow batter\w+|\bbatter(?:y|ies) low\b|\bstopped reporting\b|\bout of range\b|\bdata quality\b|\bhow (?:good|reliable) is the data\b|\bsilent\b|\bbelievable\b"
+        r"\bcomms? (?:loss|fail\w*|lost|issue|problem|fault|down|error)s?\b|\blost comms?\b|\blow batter\w+|\bbatter(?:y|ies) low\b|\bstopped reporting\b|\bout of range\b|\bdata quality\b|\bhow (?:good|reliable) is the data\b|\bsilent\b|\bbelievable\b|\bwent (?:quiet|dark|dead|silent)\b|\bquiet\b.{0,15}\bsince\b|\bstopped (?:sending|updating|logging)"
     ),
     "stuck": r"\bstuck\b|\bfrozen\b|\bnot moving\b|\bnot changing\b|\bconstant value\b|\bsame value\b",
     "actuator": r"\bdampers?\b|\bvalves?\b|\bfans?\b|\bdoors?\b",
     "why": r"\bwhy\b|\bhow come\b|\bwhat (?:is|are|was) (?:causing|making|driving)\b|\bwhat (?:makes|made|causes|caused|drives)\b",
-    "cause": r"\bcauses?\b|\broot cause\b|\breasons?\b|\bdiagnos\w+|\binvestigat\w+|\bwhat is the (?:matter|deal)\b|\bwhat (?:is|went|could be|might be) wrong with\b|\bwhat is up with\b|\bwhat-is-wrong\b|\bwhat happened (?:to|with)\b|\bexplain (?:the |this )?(?:fault|alarm|problem|issue|high|low)|\bwhat is going on with\b|\btroubleshoot\b|\bbehind the\b",
+    "cause": r"\bcauses?\b|\broot cause\b|\breasons?\b|\bdiagnos\w+|\binvestigat\w+|\bwhat is the (?:matter|deal)\b|\bwhat (?:is|went|could be|might be) wrong with\b|\bwhat is up with\b|\bwhat-is-wrong\b|\bwhat happened (?:to|with)\b|\bexplain (?:the |this )?(?:fault|alarm|problem|issue|high|low)|\bwhat is going on with\b|\btroubleshoot\b|\bbehind the\b|\bsomething (?:is )?(?:off|funny|weird|strange|not right|up) (?:with|on|at)|\bnot right\b|\b(?:acting|playing) up\b|\bmisbehav\w+|\bwhat is (?:up|off)\b",
     "wrong-with": r"\bwrong with ¤|\bmatter with ¤|\bwrong with (?:the )?\w+",
     "feel": (
-        r"\bhot\b(?! (?:water|deck))|\bwarm\b|\bcold\b(?! water)|\bchilly\b|\bfreez\w+|\bhumid\b|\bdamp\b|\bmuggy\b|\bstuffy\b|\bsticky\b|\bclammy\b|\bsmell\w*|\bodou?r\b|\bstink\w*|\bnois[ey]\w*|\bloud\b|\bvibrat\w+|\brattl\w+|\bsweat\w*|\bboiling\b|\bsauna\b|\boven\b|\bfridge\b|"
+        r"\bhot\b(?! (?:water|deck))|\bheat\b(?! (?:exchanger|balance|pump|load|rejection))|\bmusty\b|\bblowing (?:warm|hot|cold)|\bwarm\b|\bcold\b(?! water)|\bchilly\b|\bfreez\w+|\bhumid\b|\bdamp\b|\bmuggy\b|\bstuffy\b|\bsticky\b|\bclammy\b|\bsmell\w*|\bodou?r\b|\bstink\w*|\bnois[ey]\w*|\bloud\b|\bvibrat\w+|\brattl\w+|\bsweat\w*|\bboiling\b|\bsauna\b|\boven\b|\bfridge\b|"
         r"\bicebox\b|\biced?\b|\bno (?:cool(?:ing)?|cold|air|aircon)\b(?: air)?|\bnot (?:cooling|cold|cool|comfortable|enough (?:air|cooling))\b|\baircon (?:is )?(?:not|weak|bad|broken|down|no|problem|fault|issue|dead|off)|\buncomfortable\b|\btoo (?:dry|cool)\b|\bmould\w*|\bmold\w*|\bsweltering\b|\bburning\b|\bstifling\b|\bcannot (?:get|go|reach|sleep|breathe|cool)|\bweak (?:air|cooling|aircon)\b|"
         r"\bcondensation\b|\bdripping\b|\bairless\b|\bbaking\b|\broasting\b|\bshivering\b|\bcool (?:too|not) much\b|\bwon'?t cool\b|\bwill not cool\b|\bnot getting cool\w*|\baircon not\b|\bno airflow\b"
     ),
-    "complain": r"\bcomplain\w*|\bguests? (?:in|at|of|from|say|says|said|reports?|not happy|unhappy|angry)|\bunhappy\b|\buncomfortable\b",
+    "complain": r"\bcomplain\w*|\bmoan\w*|\bgrumbl\w*|\bstaff (?:says?|said|called|reports?)|\b(?:guests?|he|she|they|lady|gentleman|customer)\b.{0,20}\b(?:says?|said|calls?|called|calling|rang|phoned|unhappy|angry|upset)\b|\bguests? (?:in|at|of|from|say|says|said|reports?|not happy|unhappy|angry)|\bunhappy\b|\buncomfortable\b",
     "explain": (
         r"\bfeeds?\b|\bfed\b|\bfeeding\b|\bserv(?:e|es|ed|ing)\b|\bsuppl(?:ies|ied)\b|\bsuppl(?:y|ying) (?:air to |water to |to )?(?:the )?¤|\bupstream\b|\bdownstream\b|\bwhere is\b|\bwhere are\b|\blocat(?:ed|ion)\b|\btell me (?:more )?about\b|\bdescribe\b|\bgoes with\b|\bconnected\b|"
-        r"\bwhat is-it\b|\bwhat-is-it\b|\bexplain\b(?! (?:the )?(?:fault|alarm|problem|issue|why|high|low))|\bwhat (?:does|do|is|are) ¤+ (?:do|for|cover|handle)\b|\bbelongs?\b|\bpart of\b|\bassociated\b|\bpaired\b|\bmeasures\b|\bgets? (?:its )?(?:air|water|power|chilled water)\b|\bcomes? from\b|\bdepends? on\b|\bwhat kind of\b|\bwhere to\b|\bwhere can i find ¤|\bwhich (?:floor|room|area) is ¤"
+        r"\bwhat is-it\b|\bwhat-is-it\b|\bexplain\b(?! (?:the )?(?:fault|alarm|problem|issue|why|high|low))|\bwhat (?:does|do|is|are) ¤+ (?:do|for|cover|handle)\b|\bbelongs?\b|\bpart of\b|\bassociated\b|\bpaired\b|\bmeasures\b|\bgets? (?:its )?(?:air|water|power|chilled water)\b|\bcomes? from\b|\bdepends? on\b|\bwhat kind of\b|\bwhere to\b|\bcovers?\b|\bget(?:s|ting)? (?:its |their )?(?:air|water|power|chilled)|\bstays which\b|\bwhich floors?\W*$|\bresponsible for\b|\bdownstairs\b|\bhooked up\b|\bwhere can i find ¤|\bwhich (?:floor|room|area) is ¤"
     ),
     "what-is": r"^(?:what|who|whats) (?:is|are) (?:a |an |the )?¤+\W*$|^¤+ (?:what-is-it|what is it)\W*$|^(?:what is |define )?¤+ (?:mean|meaning)\W*$",
     "find": (
@@ -108,7 +108,7 @@ _TABLE: dict[str, str] = {
     "things": r"\bequipment\b|\bsensors?\b|\bpoints?\b|\bdevices?\b|\bmachines?\b|\bassets?\b|\bthermostats?\b|\bboilers?\b|\bheaters?\b|\bcompressors?\b|\bvalves\b|\bdampers\b|\bunits\b|\bfans\b|\bheat pumps?\b|\bgenerators?\b|\belevators?\b|\blifts?\b",
     "fault": (
         r"\bfaults?\b|\balarms?\b|\bissues?\b|\bproblems?\b|\bwrong\b|\bbroken\b|\banomal\w+|\bfindings?\b|\bcritical\b|\btrouble\b|\bdefects?\b|\babnormal\w*|\bwarnings?\b|\bevents?\b|\btripp?ed\b|\bon trip\b|\bfailures?\b|\bfailed\b|\bmalfunction\w*|\bwhat needs (?:attention|fixing)\b|"
-        r"\b(?:is |are )?(?:everything|all|things) (?:is |are |running )?(?:ok|fine|good|well|normal|alright)\b|\blook at first\b|\bhandover\b|\bhand over\b|\bpriorit(?:y|ies|ise)\b(?! \d)|\bwhat should i (?:look|check|fix|do first)\b|\banything (?:unusual|strange|odd|weird|new|bad|to worry)\b|\bwasting\b|\bhow is (?:the )?(?:building|everything|site|it going)\b|\bworst\b(?! room)"
+        r"\b(?:is |are )?(?:everything|all|things) (?:is |are |running )?(?:ok|fine|good|well|normal|alright)\b|\blook at first\b|\bhandover\b|\bhand over\b|\bpriorit(?:y|ies|ise)\b(?! \d)|\bwhat should i (?:look|check|fix|do first)\b|\banything (?:unusual|strange|odd|weird|new|bad|to worry)\b|\bwasting\b|\balarming\b|\bbefore i (?:start|take|go|begin)|\btak(?:e|ing) over\b|\bcoming on shift\b|\bstart(?:ing)? (?:my|the) shift\b|\b(?:ok|good|fine|healthy|alright|normal)\W*$|\bhealthy?\b|\ball good\b|\bshould i (?:know|worry)\b|\bneeds? (?:my )?attention\b|\bmost urgent\b|\burgent\b|\bhow is (?:the )?(?:building|everything|site|it going)\b|\bworst\b(?! room)"
     ),
     "trend": r"\btrends?\b|\btrending\b|\bplot\w*|\bgraph\w*|\bcharts?\b|\bhistor\w+|\bprofile\b|\bcurve\b|\bdraw it\b|\bdraw (?:me )?(?:the |a )?¤?|\blog of\b|\bover time\b|\btimeline\b|\bchanged?\b.{0,20}\bover\b|\bhow has\b|\bhow did .{2,60} (?:change|behave|move|go)\b|\bline chart\b|\bwas .{0,20}\bdrift",
     "compare": r"\bvs\b|\bversus\b|\bcompar\w+|\bagainst\b|\bdifference between\b|\bthan\b(?! (?:\d|a day|an hour))|\brelative to\b",
@@ -125,6 +125,8 @@ _TABLE: dict[str, str] = {
     "live-how": r"\bhow (?:hot|cold|warm|humid|cool)\b|\bis it (?:hot|cold|warm|humid)\b|\bhow-many degrees\b|\bhow-much\b",
     "doing": r"\bhow (?:is|are|was)\b|\bstatus\b|\bstate of\b|\bcondition of\b|\boverview\b|\bsummary\b|\bcheck(?: on)?\b|\bshow me\b|\btell me\b|\binformation\b|\bdetails?\b|\blook at\b|\bat a glance\b",
     "again": r"^(?:and|what about|how about|also|same for|ok and|then|now|and for|and what about)\b",
+    "asks-past": r"^(?:was|were|did|had|has)\b",
+    "doing:strict": r"\bhow (?:is|are)\b|\bstatus\b|\bstate of\b|\boverview\b|\bcondition of\b",
     "past": r"\bwas\b|\bwere\b|\bdid\b|\bhad\b|\bbeen\b",
     "forecast": r"\bforecast|\bpredict|\bwill\b.{0,40}\bbe\b|\bgoing to be\b",
 }  # fmt: skip

@@ -10,7 +10,7 @@ import re
 SHORT: dict[str, str] = {
     # small words
     "whats": "what is", "wats": "what is", "wat": "what", "wht": "what", "hows": "how is", "wheres": "where is",
-    "whos": "who is", "y": "why", "wy": "why", "r": "are", "u": "you", "ur": "your", "pls": "please",
+    "whos": "who is", "whys": "why is", "thats": "that is", "v": "vs", "rn": "right now", "ppl": "people", "til": "until", "y": "why", "wy": "why", "r": "are", "u": "you", "ur": "your", "pls": "please",
     "plz": "please", "plse": "please", "thx": "thanks", "w": "with", "abt": "about", "btw": "between",
     "isnt": "is not", "doesnt": "does not", "dont": "do not", "cant": "cannot", "cannot": "cannot",
     "wont": "will not", "didnt": "did not", "arent": "are not", "gimme": "give me", "wanna": "want to",
@@ -84,6 +84,7 @@ REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bco\s*2\b|\bcarbon dioxide\b|\bcoz\b", " co2 "),
         (r"\b(on|last|since|this|until|till|every|fri|and|next|from)\s+sat\b(?!\s*(?:on|of|for|in)\b)",
          r" \1 saturday "),
+        (r"\b(?:front desk|reception|concierge|housekeeping|duty manager|engineering|operator) (?=says?|said|called|calls|calling|reports?|reported|got|has a complaint|complain)", " staff "),
         (r"\b(?:w/o)\b", " without "), (r"\bw/", " with "),
         (r"\bsat\b", " supply air temp "),
         (r"\br\s*/?\s*h\b", " humidity "),
@@ -179,6 +180,7 @@ PLAIN = frozenset(
     third tight tiny tired title tool tools touch tour town track trade traffic travel trouble truck tube twice
     under understand upload usage vacant variable vent version video view voice wall warning wash waste weak wear
     wheel white wide wife win winner winter wire wish woman wood yellow zero noise reported complains cleaned
+    startup shutdown dodgy flaky alarming moaning heat rank percentage blowing vacancy standby calories pizza
     serving supplied pipes bleed tubes tube locked tagout lockout capital poems song capacity datasheet
     """.split()
 )
