@@ -35,6 +35,8 @@ def show(figure: Figure, *, missing: str = "no data") -> str:
 
 def number(value: float, unit: str) -> str:
     """The digits alone, thousands separated; minus zero is zero."""
+    if value == 0:
+        return "0"
     if unit in WHOLE_UNITS and float(value).is_integer():
         return f"{value:,.0f}"
     digits = _DIGITS.get(unit)

@@ -10,6 +10,7 @@ from agent.plan import Intent
 
 MAX_BRIEF: Final = 8
 MAX_DEEP: Final = 2
+MAX_BESIDE: Final = 4
 
 
 def tell_faults(voice: Voice, found: ToolResult) -> None:
@@ -58,7 +59,7 @@ def _tell_none(voice: Voice, found: ToolResult) -> None:
 def _others(voice: Voice, rows: tuple[Row, ...]) -> None:
     if rows:
         voice.say("Also open, there or upstream:", "ที่ค้างอยู่ด้วย ที่เดียวกันหรือต้นทาง:")
-        voice.lines.extend(f"- {brief(voice, row)}" for row in rows[:MAX_BRIEF])
+        voice.lines.extend(f"- {brief(voice, row)}" for row in rows[:MAX_BESIDE])
 
 
 def tell_finding(voice: Voice, row: Row) -> None:

@@ -34,7 +34,7 @@ async def draw(
     )
     span = ask.span or Span.last(DAY, now=box.now)
     title = quantity_dis(ask.quantity)
-    if ask.span is None:
+    if ask.span is None and all(len(f.reading.points) <= 2 for f in shown):
         shown = await _the_day(box, ask, shown, span)
     elif shown and shown[0].reading.fold == "counter":
         title, shown = quantity_dis("power"), await _power(box, ask, shown, span)

@@ -65,6 +65,12 @@ def slope_per_day(values: Floats, step_h: float) -> float:
     return float(np.sum(centred * values[known])) / spread * 24 if spread else np.nan
 
 
+def mean_of(lines: Sequence[Floats]) -> Floats:
+    """Mean of several series step by step, NaN where all are silent."""
+    stacked = np.stack(lines, axis=1)
+    return coarser(stacked.reshape(-1), stacked.shape[1])
+
+
 def coarser(values: Floats, group: int) -> Floats:
     """Means of `group` steps each, NaN where all are silent; the last group may be shorter."""
     if group <= 1:

@@ -12,7 +12,7 @@ from agent.evidence import Figure, ToolResult
 from agent.figures import show, show_span, show_time, signed
 from agent.tools import folds
 from agent.tools.draw import draw
-from agent.tools.measure import Ask, Found, newest_of, over
+from agent.tools.measure import Ask, Found, by_whole, newest_of, over
 from agent.tools.quantities import Reading, quantity_dis, readings
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Draft, Toolbox
@@ -43,8 +43,8 @@ async def history(
     condition: tuple[str, float] | None = None,
 ) -> ToolResult:
     """One number per entity (see `STATS`), ranked, compared and drawn as asked."""
-    found = {r.source: r for id in of for r in readings(box.building, id, quantity)}
-    asked = list(found.values())
+    members = {id: readings(box.building, id, quantity) for id in of}
+    asked = list({r.source: r for readings_of in members.values() for r in readings_of}.values())
     total = asked[0].fold not in ("mean", "ratio")
     span = _span(box, start, end)
     if span is None and (total or stat in _NEED_RANGE):
@@ -68,6 +68,9 @@ async def history(
     else:
         values = await over(box, ask, asked, ask.span)
         before = await over(box, ask, asked, compare) if compare else []
+    if len(of) > 1 and any(len(inside) > 1 for inside in members.values()):
+        wholes = {box.building.get(id): inside for id, inside in members.items()}
+        values, before = by_whole(ask, values, wholes), by_whole(ask, before, wholes)
     evidence = _cite(box, draft, ask, values)
     await _doubts(box, draft, asked)
     _tell(box, draft, ask, (values, before), evidence)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from agent.tools import folds
 from agent.tools.quantities import Reading
 from agent.tools.toolbox import Toolbox
+from ontology.entity import Entity
 from ontology.errors import BadRequest
 from ontology.history import Floats, Sample, Status
 from ontology.kinds import Ref
@@ -87,6 +88,32 @@ async def over(box: Toolbox, ask: Ask, asked: list[Reading], span: Span) -> list
         else _folded(ask, r, [arrays[p] for p in r.points], span, step)
         for r in asked
     ]  # fmt: skip
+
+
+def by_whole(
+    ask: Ask, found: Sequence[Found], wholes: Mapping[Entity, Sequence[Reading]]
+) -> list[Found]:
+    """One number per whole (floor, plant): the sum of totals, else the extreme asked for or the mean."""
+    told: list[Found] = []
+    for whole, inside in wholes.items():
+        sources = {reading.source for reading in inside}
+        parts = [f for f in found if f.reading.source in sources]
+        if not parts:
+            continue
+        first = parts[0]
+        total = first.reading.fold in ("counter", "integral", "starts") or ask.stat == "sum"
+        fold = np.sum if total else {"min": np.min, "max": np.max}.get(ask.stat, np.mean)
+        known = np.array([f.value for f in parts if np.isfinite(f.value)])
+        lines = [f.series for f in parts if f.series is not None]
+        points = tuple(point for reading in inside for point in reading.points)
+        told.append(replace(
+            first, reading=replace(first.reading, entity=whole, points=points),
+            value=float(fold(known)) if known.size else np.nan,
+            at=max((f.at for f in parts if f.at is not None), default=None),
+            coverage=float(np.mean([f.coverage for f in parts])),
+            series=folds.mean_of(lines) if lines and not total else None,
+        ))  # fmt: skip
+    return told
 
 
 def _folded(

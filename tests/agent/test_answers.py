@@ -13,7 +13,8 @@ from agent.answers import TELLERS, tell
 from agent.evidence import Evidence, Figure, ToolResult
 from agent.figures import show
 from agent.grounding import Bound, marked, unbound, ungrounded
-from agent.plan import Intent, Plan, Step
+from agent.plan import Intent, Plan, Question, Step
+from agent.playbooks.planner import PlaybookPlanner
 from agent.tools import TOOLS, call
 from ontology.kinds import MARKER, Number, Ref
 from ontology.time import Span
@@ -136,6 +137,17 @@ def language(text: str) -> str:
     from agent.answers.words import language_of
 
     return language_of(text)
+
+
+@pytest.mark.parametrize("question", ["how?", "อย่างไร"], ids=["english", "thai"])
+@pytest.mark.parametrize("of", ["CH-2", "room-807"])
+def test_every_follow_up_is_a_question_the_playbooks_understand(of: str, question: str) -> None:
+    planner = PlaybookPlanner(BUILDING)
+    for intent in Intent:
+        plan = Plan("playbook", intent, (of,), "zone-air-temp" if of == "room-807" else "power")
+        for asked in tell(question, plan, [], BUILDING, NOW).follow_ups:
+            understood = planner.plan(Question(asked, NOW))
+            assert understood.steps, f"{asked}: {understood.intent}"
 
 
 def test_every_tool_has_its_teller() -> None:

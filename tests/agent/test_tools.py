@@ -93,6 +93,16 @@ async def test_the_hottest_room_of_a_floor_comes_first(box: Toolbox) -> None:
     assert value(hot, "all.matching") == 2
 
 
+async def test_floors_are_compared_as_wholes(box: Toolbox) -> None:
+    found = await ask(box, ["floor-8", "floor-9"], "zone-air-temp", **YESTERDAY)
+    assert [row["id"] for row in found.rows] == ["floor-8", "floor-9"]
+    assert found.rows[0]["value"].value == pytest.approx((27 + 24 + 23) / 3)
+    assert found.rows[1]["value"].value is None
+    assert found.charts[0].series[0].values[0] == pytest.approx((27 + 24 + 23) / 3)
+    now = await ask(box, ["floor-8", "floor-9"], "zone-air-temp")
+    assert now.rows[0]["value"].value == pytest.approx((27 + 24 + 23) / 3)
+
+
 async def test_two_periods_are_compared_with_change_in_kelvin(box: Toolbox) -> None:
     found = await ask(
         box, "AHU-1", "return-air-temp", stat="mean", start="2026-11-20T00:00+07:00", end="2026-11-20T12:00+07:00",
