@@ -68,7 +68,13 @@ class Link:
 
 
 LINKS: tuple[Link, ...] = (
-    Link(("ROOM-05", "FCU-04", "ROOM-03"), ("AHU-FC13", "AHU-19"), _its_air, "warm-fresh-air"),
+    # damp fresh air takes a fan coil's capacity: it dries instead of cooling
+    Link(
+        ("ROOM-05", "FCU-02", "FCU-04", "ROOM-03"),
+        ("AHU-FC13", "AHU-19"),
+        _its_air,
+        "warm-fresh-air",
+    ),
     Link(("ROOM-05", "FCU-02", "AHU-FC13"), ("CHW-03",), _the_plant, "water-too-warm"),
     Link(("ROOM-05",), ("FCU-02",), _here, "coil-weak"),
     Link(("FCU-02",), ("FCU-03",), _here, "fan"),

@@ -61,7 +61,7 @@ class Complaint:
     place: str
     complaint: str
     span: Span
-    """When it was true for longest; the whole look-back when it never was."""
+    """When it was true for longest; the longest occupied time when it never was."""
     confirmed: bool | None
     """Do the sensors agree with the guest? None: nothing here measures it."""
     says: str
@@ -93,7 +93,7 @@ async def explain_complaint(  # noqa: PLR0917  (the seam its callers were promis
     found: dict[str, list[Finding]] = defaultdict(list)
     for finding in await faultbook.open_faults(limit=10_000):
         found[finding.equip].append(finding)
-    window = longest(flags, runs(flags))
+    window = longest(flags, runs(flags) or runs(_someone(frames, [terminal])[0]))
     scene = Scene(complaint, place, terminal, supply, frames, window, found)
     rungs = tuple(rung(scene) for rung in LADDER)
     causes = _causes(rungs, confirmed, scene)
@@ -224,9 +224,13 @@ def _true_for(frames: Frames, equips: Sequence[Entity], complaint: str) -> Flags
         "humid": rh > HUMID_PCT,
         "stuffy": _zone(frames, equips, "zone-air-co2") > STUFFY_PPM,
     }.get(complaint, np.zeros(temp.shape, dtype=np.bool_))
-    empty = (frames.values(equips, "occupied") < 0.5) | (frames.values(equips, "occupied-sp") < 0.5)
-    someone = ~empty | empty.all(axis=1, keepdims=True)
-    return np.asarray(felt & someone, dtype=np.bool_)
+    return np.asarray(felt & _someone(frames, equips), dtype=np.bool_)
+
+
+def _someone(frames: Frames, equips: Sequence[Entity]) -> Flags:
+    """When somebody was there, by key card or schedule; always, where that is not known or never so."""
+    away = (frames.values(equips, "occupied") < 0.5) | (frames.values(equips, "occupied-sp") < 0.5)
+    return np.asarray(~away | away.all(axis=1, keepdims=True), dtype=np.bool_)
 
 
 def _causes(rungs: Sequence[Rung], confirmed: bool | None, scene: Scene) -> tuple[Cause, ...]:

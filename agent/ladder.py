@@ -64,7 +64,7 @@ class Scene:
     supply: Entity
     frames: Frames
     window: tuple[int, int]
-    """Steps [start, end) of the longest time the complaint was true, or of the whole look-back."""
+    """Steps [start, end) of the longest time the complaint was true, or of the longest occupied time."""
     findings: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
     """Open findings by equipment."""
 
@@ -94,8 +94,14 @@ class Scene:
                       f"{points[0].id.partition('.')[0]} {role.dis.lower()} {number}"),)  # fmt: skip
 
     def found(self, equip: str, *rules: str) -> Finding | None:
-        """An open finding of one of these rules on an equipment."""
-        return next((f for f in self.findings.get(equip, ()) if f.rule in rules), None)
+        """An open finding of one of these rules on an equipment, not explained by one elsewhere."""
+        return next(
+            (f for f in self.findings.get(equip, ()) if f.rule in rules and _stands(f)), None
+        )
+
+
+def _stands(finding: Finding) -> bool:
+    return finding.parent is None or f":{finding.equip}" in finding.parent
 
 
 def _settled(step: str, asks: str, finding: Finding) -> Rung:
