@@ -34,11 +34,13 @@ FAN_EFFICIENCY: Final = 0.62
 """Fan, belt and drive together."""
 DRIVE_W = 0.02 * FULL_FLOW * 1000.0
 """What the drive takes at any speed."""
-LEAST_SP: Final = np.array([13.0, 13.0, 13.0, 12.0, 13.5, 13.5])
-MOST_SP: Final = np.array([14.0, 14.0, 14.0, 14.8, 14.5, 14.5])
+LEAST_SP: Final = np.array([13.0, 13.0, 13.0, 12.0, 13.3, 13.3])
+MOST_SP: Final = np.array([14.8, 14.8, 14.8, 14.8, 14.8, 14.8])
 ZONE_SP = np.array([24.0, 23.0, 23.5])
 """Lobby, ballroom, restaurant."""
 UNOCCUPIED_ZONE_C: Final = 27.0
+START_VALVE: Final = 60.0
+"""% at which a coil valve opens when its fan starts."""
 IGNORED: Final = 2
 """Requests that trim and respond ignores (Guideline 36 default)."""
 IGNORED_BOXES: Final = 0
@@ -182,19 +184,21 @@ class AirSide:
         loop = np.clip(0.45 * error + state.loop, 0.0, 1.0)
         state.static_sp[:3] = FULL_STATIC[:3] * (0.35 + 0.65 * loop) ** 2
         starved = float(np.sum((boxes.damper > 95.0) & (boxes.flow < 0.97 * boxes.flow_sp)))
-        wanted = -6.0 + 12.0 * max(starved - IGNORED, 0.0)
+        wanted = min(-6.0 + 12.0 * max(starved - IGNORED, 0.0), 30.0)
         state.static_sp[OFFICES] = min(
-            max(state.static_sp[OFFICES] + self._pace * wanted, 90.0), 350.0
+            max(state.static_sp[OFFICES] + self._pace * wanted, 60.0), 240.0
         )
         state.static_sp[4:] = FULL_STATIC[4:]
         requests = np.zeros(6)
-        requests[:3] = 4.0 * (loop > 0.92)
+        requests[:3] = 4.0 * (loop > 0.85)
         requests[OFFICES] = boxes.requests.sum()
         ignored = np.array([IGNORED, IGNORED, IGNORED, IGNORED_BOXES, 0, 0])
         move = 0.10 - 0.20 * np.maximum(requests - ignored, 0.0)
-        move = np.maximum(move, -0.4) * self._pace
+        # a setpoint that an open valve cannot reach gives way
+        beyond = (state.valve > 97.0) & (state.supply_temp > state.supply_sp + 0.5)
+        move = np.where(beyond, 0.25, np.maximum(move, -0.4)) * self._pace
         state.supply_sp = np.clip(state.supply_sp + move, LEAST_SP, MOST_SP)
-        state.supply_sp[4:] = min(max(14.0 - 0.2 * (dew - 22.0), 13.5), 14.5)
+        state.supply_sp[4:] = min(max(14.0 - 0.4 * (dew - 22.5), LEAST_SP[4]), MOST_SP[4])
         # demand-controlled ventilation: more outdoor air above 850 ppm
         extra = np.clip((spaces.co2[N_ROOMS + 12 :] - 850.0) / 300.0, 0.0, 1.0) * 30.0
         state.damper[:3] += 0.4 * (LEAST_DAMPER[:3] + extra - state.damper[:3])
@@ -202,8 +206,8 @@ class AirSide:
     def control_valves(self, state: AirState, handled: Handled, effects: Effects) -> None:
         """Integral control of the coil valves on supply temperature; held valves stay where they are."""
         error = state.supply_temp - state.supply_sp
-        move = np.clip(2.4 * error, -14.0, 14.0) * self._pace
-        valve = np.clip(np.where(state.was_on > 0, state.valve, 35.0) + move, 0.0, 100.0)
+        move = np.clip(2.4 * error, -18.0, 18.0) * self._pace
+        valve = np.clip(np.where(state.was_on > 0, state.valve, START_VALVE) + move, 0.0, 100.0)
         state.valve = np.where(handled.on > 0, valve, 0.0)
         held = effects.valve_held[N_ROOMS:]
         state.valve = np.where(np.isnan(held), state.valve, held)

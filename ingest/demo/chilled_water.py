@@ -208,13 +208,15 @@ class ChilledWater:
         return chillers, heat
 
     def _stage(self, state: PlantState, flow: float) -> None:
-        """One more chiller after 15 minutes above 95 % or 1.6 K too warm; one less after 20 below 85 %."""
+        """One more chiller after 15 minutes above 95 % or 1.8 K too warm; one less after 20 below 85 %."""
         n = state.wanted
         need = flow * CP_WATER * max(state.returned - state.setpoint, 0.0)
         one = capacity_w(state.setpoint, state.condenser)
-        too_warm = state.supply > state.setpoint + 1.6 and need > 0.85 * n * one
+        # water that slips past in the decoupler is no load that another chiller could find
+        able = min(need, n * PRIMARY_KG_S * CP_WATER * (state.returned - state.setpoint))
+        too_warm = state.supply > state.setpoint + 1.8 and able > 0.7 * n * one
         spare = n > 1 and need < 0.85 * (n - 1) * one and state.supply < state.setpoint + 0.6
-        state.above = state.above + 1 if need > 0.95 * n * one or too_warm else 0
+        state.above = state.above + 1 if able > 0.95 * n * one or too_warm else 0
         state.below = state.below + 1 if spare else 0
         if state.above * self._pace >= 3 and n < 3:
             state.wanted, state.above = n + 1, 0

@@ -60,7 +60,7 @@ DEFAULT_STORY: Final = (
         affected=("AHU-4.fan-cmd", "AHU-4.fan-run", "AHU-4.occupied-sp", "AHU-4.fan-power"),
     ),
     Fault(
-        "low-delta-t", "low-delta-t", "SCHWP-1.speed", 25.0, 14,
+        "low-delta-t", "low-delta-t", "SCHWP-1.speed", 28.0, 14,
         says="the chilled-water temperature difference is low: too much water for the load",
         root_cause="SCHWP-1 is held at 100 % speed by hand and the riser bypass and valves of floors 13 to 16 pass",
         sees="return water only about 3.5 K warmer than supply, secondary flow above primary flow",

@@ -14,8 +14,8 @@ from ingest.demo.coils import CP_WATER
 
 CONDENSER_KG_S: Final = 96.0
 """Water of one cell, as of one condenser: 3 gpm per ton."""
-TOWER_AIR_KG_S: Final = 72.0
-TOWER_NTU: Final = 2.6
+TOWER_AIR_KG_S: Final = 60.0
+TOWER_NTU: Final = 2.2
 TOWER_FAN_W: Final = 22_000.0
 APPROACH_K: Final = 3.9
 """The setpoint is the wet bulb plus this, not below LEAST_SP."""

@@ -40,7 +40,7 @@ def coil_sizes() -> coils.CoilSize:
     corner = np.array([name.endswith("07") for name in rooms.ROOMS])
     fcu_air = np.where(corner, 0.38, 0.28)
     fcu_water = np.where(corner, 0.122, 0.155)
-    handler_water = np.array([40.0, 40.0, 32.0, 39.0, 32.0, 32.0])
+    handler_water = np.array([40.0, 40.0, 32.0, 43.0, 32.0, 32.0])
     return coils.CoilSize.of(
         air_flow=np.concatenate([fcu_air, air.FULL_FLOW]),
         water_flow=np.concatenate([fcu_water, handler_water]),
