@@ -17,8 +17,8 @@ from ontology.kinds import MARKER, Number
 from services.api.deps import options as options_of
 from services.api.deps import system as system_of
 from services.api.documents import DocumentLink, documents_about
-from services.api.faults import ack_notes
-from services.api.shapes import FindingView, Link, LivePoint, Named, finding_view, live_point, named
+from services.api.faults import lines
+from services.api.shapes import FindingLine, Link, LivePoint, Named, live_point, named
 from services.api.system import Options, System
 
 router = APIRouter(prefix="/api/equipment", tags=["equipment"])
@@ -52,7 +52,7 @@ class Equipment(Named):
     feeds: list[Link]
     fed_by: list[Link]
     points: list[LivePoint]
-    findings: list[FindingView]
+    findings: list[FindingLine]
     documents: list[DocumentLink]
 
 
@@ -97,7 +97,6 @@ async def one_equipment(id: str, system: Wired, options: Set) -> Equipment:
     latest = await system.history.latest([point.ref for point in points])
     now = options.clock()
     open_here = await system.faultbook.open_faults(entity.id, 50)
-    notes = await ack_notes(system)
     return Equipment(
         **named(entity).model_dump(),
         tags=_plain_tags(entity),
@@ -106,10 +105,7 @@ async def one_equipment(id: str, system: Wired, options: Set) -> Equipment:
         feeds=_links(building.feeds(entity.ref)),
         fed_by=_links(building.fed_by(entity.ref)),
         points=[live_point(point, latest.get(point.ref), now) for point in points],
-        findings=[
-            finding_view(f, building, now=now, currency=options.currency, note=notes.get(f.id, ""))
-            for f in open_here
-        ],
+        findings=await lines(open_here, system, options),
         documents=await documents_about(system, entity.id),
     )
 

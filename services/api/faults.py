@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from agent.diagnosis import Finding
 from services.api.deps import options as options_of
 from services.api.deps import system as system_of
-from services.api.shapes import FindingView, finding_view
+from services.api.shapes import FindingLine, FindingView, finding_line, finding_view
 from services.api.system import Options, System
 
 router = APIRouter(prefix="/api/faults", tags=["findings"])
@@ -31,39 +31,38 @@ async def open_faults(
     system: Wired,
     options: Set,
     under: Annotated[str | None, Query(description="only below this space or equipment")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> list[FindingView]:
-    """Open findings, the most severe first."""
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+) -> list[FindingLine]:
+    """Open findings: those that stand alone first, the gravest before the costliest."""
     if under is not None:
         system.building.get(under)  # raises NotFound with the nearest names
-    return await _views(await system.faultbook.open_faults(under, limit), system, options)
+    return await lines(await system.faultbook.open_faults(under, limit), system, options)
 
 
 @router.get("/{id}")
 async def one_fault(id: str, system: Wired, options: Set) -> FindingView:
     """One finding with its proofs and ranked causes."""
-    return (await _views([await system.faultbook.get(id)], system, options))[0]
+    return await _view(await system.faultbook.get(id), system, options)
 
 
 @router.post("/{id}/ack")
 async def acknowledge(id: str, word: Acknowledge, system: Wired, options: Set) -> FindingView:
     """Note that a person has seen a finding. It stays open until the building is well again."""
     await system.faultbook.acknowledge(id, word.by, note=word.note.strip())
-    return (await _views([await system.faultbook.get(id)], system, options))[0]
+    return await _view(await system.faultbook.get(id), system, options)
 
 
-async def _views(
-    findings: Sequence[Finding], system: System, options: Options
-) -> list[FindingView]:
-    notes = await ack_notes(system)
+async def lines(findings: Sequence[Finding], system: System, options: Options) -> list[FindingLine]:
+    """Findings for a list, with what people wrote when they acknowledged them."""
+    noted = await system.records.read("fault and ackNote")
+    notes = {entity.id: str(entity["ackNote"]) for entity in noted}
     now, currency = options.clock(), options.currency
     return [
-        finding_view(f, system.building, now=now, currency=currency, note=notes.get(f.id, ""))
+        finding_line(f, system.building, now=now, currency=currency, note=notes.get(f.id, ""))
         for f in findings
     ]
 
 
-async def ack_notes(system: System) -> dict[str, str]:
-    """What people wrote when they acknowledged, by finding."""
-    noted = await system.records.read("fault and ackNote")
-    return {entity.id: str(entity["ackNote"]) for entity in noted}
+async def _view(finding: Finding, system: System, options: Options) -> FindingView:
+    (line,) = await lines([finding], system, options)
+    return finding_view(finding, line)

@@ -73,8 +73,8 @@ class Acknowledged(BaseModel):
     note: str
 
 
-class FindingView(BaseModel):
-    """A finding for people: what, since when, what it costs, why, what to check next."""
+class FindingLine(BaseModel):
+    """A finding in a list: what, where, since when, what it costs. `parent`: the finding that explains it."""
 
     id: str
     rule: str
@@ -87,17 +87,22 @@ class FindingView(BaseModel):
     severity: int
     says: str
     next_check: str
-    causes: list[CauseView]
-    proofs: list[ProofView]
     cost_per_day: float | None
     kwh_per_day: float | None
     comfort_hours: float | None
-    impact_method: str
     currency: str
     confidence: float
     status: str
     parent: str | None
     acknowledged: Acknowledged | None
+
+
+class FindingView(FindingLine):
+    """A finding with its proofs and its causes, the likeliest first."""
+
+    causes: list[CauseView]
+    proofs: list[ProofView]
+    impact_method: str
 
 
 def named(entity: Entity) -> Named:
@@ -131,13 +136,14 @@ def _status(sample: Sample | None, age_s: float | None) -> str:
     return Status(sample.status).name.lower().replace("_", "-")
 
 
-def finding_view(
+def finding_line(
     finding: Finding, building: Building, *, now: dt.datetime, currency: str, note: str = ""
-) -> FindingView:
+) -> FindingLine:
     """A finding with its equipment named and its cost per day."""
     days = max(finding.span(now).duration / dt.timedelta(days=1), 1 / 24)
     equip, place = _whose(finding, building)
-    return FindingView(
+    by = finding.acknowledged_by
+    return FindingLine(
         id=finding.id,
         rule=finding.rule,
         family=finding.family.value,
@@ -149,19 +155,24 @@ def finding_view(
         severity=int(finding.severity),
         says=finding.says,
         next_check=finding.next_check,
-        causes=[_cause(cause) for cause in finding.causes],
-        proofs=[_proof(proof) for proof in finding.proofs],
         cost_per_day=_per_day(finding.impact.cost, days),
         kwh_per_day=_per_day(finding.impact.kwh, days),
         comfort_hours=_finite(finding.impact.comfort_hours),
-        impact_method=finding.impact.method,
         currency=currency,
         confidence=finding.confidence,
         status=finding.status.value,
         parent=finding.parent,
-        acknowledged=(
-            Acknowledged(by=finding.acknowledged_by, note=note) if finding.acknowledged_by else None
-        ),
+        acknowledged=Acknowledged(by=by, note=note) if by else None,
+    )
+
+
+def finding_view(finding: Finding, line: FindingLine) -> FindingView:
+    """A finding in full."""
+    return FindingView(
+        **line.model_dump(),
+        causes=[_cause(cause) for cause in finding.causes],
+        proofs=[_proof(proof) for proof in finding.proofs],
+        impact_method=finding.impact.method,
     )
 
 

@@ -42,7 +42,10 @@ class Vital(BaseModel):
 
 
 class Status(BaseModel):
-    """The first line, what is degraded, and every device with when it last answered."""
+    """The first line, what is degraded, and every device with when it last answered.
+
+    `open_findings` counts causes: a finding that another explains is not counted.
+    """
 
     site: str
     time_zone: str
@@ -73,7 +76,7 @@ async def status(
         time_zone=str(building.zone),
         now=now,
         vitals=await _vitals(system, now),
-        open_findings=len(findings),
+        open_findings=sum(finding.parent is None for finding in findings),
         examples=examples(building, findings),
         parts=list(system.parts()),
         devices=list(system.devices()),

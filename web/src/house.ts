@@ -14,7 +14,9 @@ export const linkDown = signal("");
 export const zone = computed(() => status.value?.time_zone ?? "UTC");
 /** The server's clock, in ms: ages are told by it, not by the phone's. */
 export const now = computed(() => (status.value ? Date.parse(status.value.now) : Date.now()));
-export const unseen = computed(() => findings.value?.filter((one) => !one.acknowledged).length ?? 0);
+/** Findings that no other finding explains: the causes, not their consequences. */
+export const causes = computed(() => findings.value?.filter((one) => !one.parent) ?? []);
+export const unseen = computed(() => causes.value.filter((one) => !one.acknowledged).length);
 
 export async function refresh(): Promise<void> {
   try {

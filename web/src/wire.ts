@@ -110,6 +110,7 @@ export interface Cause {
   proofs: Proof[];
 }
 
+/** A finding in a list; `FindingInFull` has its proofs and causes too. */
 export interface Finding {
   id: string;
   rule: string;
@@ -122,17 +123,20 @@ export interface Finding {
   severity: number;
   says: string;
   next_check: string;
-  causes: Cause[];
-  proofs: Proof[];
   cost_per_day: number | null;
   kwh_per_day: number | null;
   comfort_hours: number | null;
-  impact_method: string;
   currency: string;
   confidence: number;
   status: string;
   parent: string | null;
   acknowledged: { by: string; note: string } | null;
+}
+
+export interface FindingInFull extends Finding {
+  causes: Cause[];
+  proofs: Proof[];
+  impact_method: string;
 }
 
 export interface Listed extends Named {

@@ -1,6 +1,6 @@
 // A finding in a list: how grave, what, where, since when, what it costs.
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 
 import { figure, since } from "../format";
 import { now } from "../house";
@@ -10,10 +10,10 @@ import type { Finding } from "../wire";
 import { Icon } from "./icons";
 import { Severity } from "./small";
 
-export function FindingLine({ finding, nested = false }: { finding: Finding; nested?: boolean }): JSX.Element {
+export function FindingLine({ finding, children }: { finding: Finding; children?: ComponentChildren }): JSX.Element {
   const here = route.value.screen === "findings" && route.value.id === finding.id;
   return (
-    <li class={nested ? "is-nested" : ""}>
+    <li>
       <a class={`finding-line is-${finding.severity}`} href={href("findings", finding.id)} aria-current={here ? "page" : undefined}>
         <span class="top">
           <Severity level={finding.severity} />
@@ -31,6 +31,7 @@ export function FindingLine({ finding, nested = false }: { finding: Finding; nes
           {finding.place && ` · ${finding.place}`}
         </span>
       </a>
+      {children}
     </li>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { ask, draft, loading, openThread, threads, turns } from "../chat";
 import { quantity } from "../format";
-import { findings, linkDown, status } from "../house";
+import { causes, findings, linkDown, status } from "../house";
 import { href, route } from "../route";
 import { FindingLine } from "../parts/FindingLine";
 import { Icon } from "../parts/icons";
@@ -57,7 +57,6 @@ function First(): JSX.Element {
 
 export function Vitals(): JSX.Element {
   const now = status.value;
-  const open = findings.value;
   return (
     <dl class="vitals">
       {(now?.vitals ?? [{ label: "CHW supply", value: null, unit: "°C", of: "" }]).map((vital) => (
@@ -68,7 +67,7 @@ export function Vitals(): JSX.Element {
       ))}
       <a href="#/findings">
         <dt>Open findings</dt>
-        <dd>{open ? open.length : "–"}</dd>
+        <dd>{findings.value ? causes.value.length : "–"}</dd>
       </a>
       {linkDown.value && <p class="note" role="status">{linkDown.value}</p>}
     </dl>
@@ -77,7 +76,7 @@ export function Vitals(): JSX.Element {
 
 /** The second column of a wide screen: the plant now, and what is wrong. */
 export function RightNow(): JSX.Element {
-  const top = findings.value?.filter((one) => !one.parent).slice(0, 6) ?? [];
+  const top = causes.value.slice(0, 6);
   return (
     <aside class="aside" aria-label="Right now">
       <h2 class="label">Right now</h2>

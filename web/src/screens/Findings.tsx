@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { type Problem, post, problemOf } from "../api";
 import { draft } from "../chat";
 import { figure, quantity, since, siteTime } from "../format";
-import { findings, linkDown, now, refresh, zone } from "../house";
+import { causes, findings, linkDown, now, refresh, zone } from "../house";
 import { unbroken } from "../markdown";
 import { go, href, route } from "../route";
 import { costPerDay, FindingLine } from "../parts/FindingLine";
@@ -15,7 +15,7 @@ import { useLoaded } from "../parts/loaded";
 import { Plot } from "../parts/Plot";
 import { chartOf } from "../parts/Sheet";
 import { Empty, EquipLink, Severity, Trouble, Waiting } from "../parts/small";
-import type { Cause, Finding, Histories, Proof } from "../wire";
+import type { Cause, Finding, FindingInFull, Histories, Proof } from "../wire";
 
 export function Findings(): JSX.Element {
   const id = route.value.id;
@@ -38,13 +38,15 @@ function Inbox(): JSX.Element {
   const shown = all.filter((one) => !unseenOnly || !one.acknowledged);
   const ids = new Set(shown.map((one) => one.id));
   const roots = shown.filter((one) => !one.parent || !ids.has(one.parent));
-  const cost = all.reduce((sum, one) => sum + (one.parent ? 0 : (one.cost_per_day ?? 0)), 0);
+  const cost = causes.value.reduce((sum, one) => sum + (one.cost_per_day ?? 0), 0);
   return (
     <>
       <header class="list-head">
         <h1>Findings</h1>
         <p class="hint">
-          {all.length} open{cost > 0 && `, about ${figure(Math.round(cost), "kWh")} ${all[0]?.currency ?? ""} a day`}
+          {causes.value.length} open
+          {all.length > causes.value.length && `, explaining ${all.length - causes.value.length} more`}
+          {cost > 0 && `; about ${figure(Math.round(cost), "kWh")} ${all[0]?.currency ?? ""} a day`}
         </p>
         <div class="filters">
           <button type="button" class="chip" aria-pressed={!unseenOnly} onClick={() => setUnseenOnly(false)}>All</button>
@@ -53,19 +55,35 @@ function Inbox(): JSX.Element {
       </header>
       {shown.length === 0 && <Empty title="Nothing here">{unseenOnly ? "Everything open has been seen." : "No open findings."}</Empty>}
       <ul class="finding-list">
-        {roots.flatMap((root) => [
-          <FindingLine key={root.id} finding={root} />,
-          ...shown
-            .filter((one) => one.parent === root.id)
-            .map((child) => <FindingLine key={child.id} finding={child} nested />),
-        ])}
+        {roots.map((root) => (
+          <FindingLine key={root.id} finding={root}>
+            <Explained findings={shown.filter((one) => one.parent === root.id)} />
+          </FindingLine>
+        ))}
       </ul>
     </>
   );
 }
 
+/** What a finding explains: folded, because one cause may trouble a hundred rooms. */
+function Explained({ findings: list }: { findings: Finding[] }): JSX.Element | null {
+  if (list.length === 0) return null;
+  return (
+    <details class="explained">
+      <summary>
+        Explains {list.length} {list.length === 1 ? "other" : "others"}
+      </summary>
+      <ul class="finding-list">
+        {list.map((child) => (
+          <FindingLine key={child.id} finding={child} />
+        ))}
+      </ul>
+    </details>
+  );
+}
+
 function One({ id }: { id: string }): JSX.Element {
-  const { value: finding, problem, again } = useLoaded<Finding>(`api/faults/${encodeURIComponent(id)}`);
+  const { value: finding, problem, again } = useLoaded<FindingInFull>(`api/faults/${encodeURIComponent(id)}`);
   if (problem) return <Trouble problem={problem} retry={again} />;
   if (!finding) return <Waiting lines={6} />;
   return (
@@ -82,6 +100,7 @@ function One({ id }: { id: string }): JSX.Element {
         <EquipLink to={finding.equip} />
         {finding.place && <span class="hint">{finding.place}</span>}
       </p>
+      <Parent id={finding.parent} />
       <Impact finding={finding} />
       {finding.next_check && (
         <section class="next-check">
@@ -91,6 +110,7 @@ function One({ id }: { id: string }): JSX.Element {
       )}
       {finding.causes.length > 0 && <Causes causes={finding.causes} />}
       {finding.proofs.length > 0 && <Proofs finding={finding} />}
+      <Explained findings={findings.value?.filter((one) => one.parent === id) ?? []} />
       <Seen finding={finding} onSeen={() => { again(); void refresh(); }} />
       <button type="button" class="button" onClick={() => askAbout(finding)}>
         <Icon name="ask" /> Ask about {finding.equip.id}
@@ -99,12 +119,25 @@ function One({ id }: { id: string }): JSX.Element {
   );
 }
 
+function Parent({ id }: { id: string | null }): JSX.Element | null {
+  const parent = id && findings.value?.find((one) => one.id === id);
+  if (!parent) return null;
+  return (
+    <section>
+      <h2 class="label">Explained by</h2>
+      <ul class="finding-list">
+        <FindingLine finding={parent} />
+      </ul>
+    </section>
+  );
+}
+
 function askAbout(finding: Finding): void {
   draft.value = `What is wrong with ${finding.equip.id}?`;
   go("chat");
 }
 
-function Impact({ finding }: { finding: Finding }): JSX.Element | null {
+function Impact({ finding }: { finding: FindingInFull }): JSX.Element | null {
   const { cost_per_day: cost, kwh_per_day: kwh, comfort_hours: hours } = finding;
   if (cost === null && kwh === null && hours === null) return null;
   return (
@@ -137,7 +170,7 @@ function Causes({ causes }: { causes: Cause[] }): JSX.Element {
   );
 }
 
-function Proofs({ finding }: { finding: Finding }): JSX.Element {
+function Proofs({ finding }: { finding: FindingInFull }): JSX.Element {
   const points = [...new Set(finding.proofs.map((proof) => proof.point))].filter(Boolean).slice(0, 4);
   return (
     <section>
