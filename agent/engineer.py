@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -18,6 +19,10 @@ PROBE_AGAIN_S: Final = 30.0
 """How long a silent model server is left alone before it is tried again."""
 
 
+PROBE_S: Final = 30.0
+"""A server that needs longer for a list of models and two tiny completions is not fit to be asked."""
+
+
 class Engineer:
     """Answers questions about one building. Safe for many runs at a time: a run keeps its own state."""
 
@@ -27,6 +32,7 @@ class Engineer:
         self._model = model
         self._able: Capabilities | None = None
         self._probe_at = 0.0
+        self._probing = asyncio.Lock()
 
     async def run(self, question: Question, context: Sequence[str] = ()) -> AsyncIterator[Event]:
         """Events up to exactly one `Done`. `context`: ids and words the conversation was about before.
@@ -46,6 +52,8 @@ class Engineer:
                     state = item
                 else:
                     yield item
+            if state.get("silent"):
+                self._able, self._probe_at = None, time.monotonic() + PROBE_AGAIN_S
             yield _answer(state, time.monotonic() - start)
         except PlantroomError as error:
             yield Failed(error.code, str(error), error.hint)
@@ -55,12 +63,19 @@ class Engineer:
         """The model if it answers and can call tools or follow a schema; else None, with a plain note."""
         if self._model is None:
             return None, ""
-        if self._able is None and time.monotonic() >= self._probe_at:
-            self._probe_at = time.monotonic() + PROBE_AGAIN_S
-            try:
-                self._able = await self._model.probe()
-            except PlantroomError as silence:
-                return None, f"No language model was used: {silence}."
+        async with self._probing:
+            if self._able is None and time.monotonic() >= self._probe_at:
+                self._probe_at = time.monotonic() + PROBE_AGAIN_S
+                try:
+                    async with asyncio.timeout(PROBE_S):
+                        self._able = await self._model.probe()
+                except PlantroomError as silence:
+                    return None, f"No language model was used: {silence}."
+                except TimeoutError:
+                    return (
+                        None,
+                        f"No language model was used: its server gave no sign for {PROBE_S:.0f} s.",
+                    )
         if self._able is None:
             return None, "No language model was used: its server is silent."
         if not (self._able.tools or self._able.json_schema):

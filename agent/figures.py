@@ -14,7 +14,8 @@ _DIGITS = {
 }  # fmt: skip
 """Decimals by unit: what the sensor or the trade can tell apart. Others by size."""
 
-WHOLE_UNITS = ("", "starts", "times", "days", "work orders", "rows", "points", "%")
+COUNTED = ("starts", "times", "days", "work orders", "rows", "points")
+WHOLE_UNITS = ("", "%", *COUNTED)
 
 
 def show(figure: Figure, *, missing: str = "no data") -> str:
@@ -28,9 +29,10 @@ def show(figure: Figure, *, missing: str = "no data") -> str:
     if figure.unit == "on/off":
         return "on" if figure.value >= 0.5 else "off"
     text = number(figure.value, figure.unit)
-    return (
-        f"{text} {figure.unit}".strip() if not figure.unit.startswith("%") else text + figure.unit
-    )
+    if figure.unit.startswith("%"):
+        return text + figure.unit
+    one = figure.value == 1 and figure.unit in COUNTED
+    return f"{text} {figure.unit.removesuffix('s') if one else figure.unit}".strip()
 
 
 def number(value: float, unit: str) -> str:

@@ -76,6 +76,7 @@ class State(TypedDict, total=False):
     follow_ups: tuple[str, ...]
     ungrounded: tuple[str, ...]
     until: float
+    silent: bool
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Conversation:
         try:
             text, calls = await self._hear(messages, state)
         except PlantroomError as silence:
-            return self._fallen_back(state, silence)
+            return self._fallen_back(state, silence) | {"silent": True}
         if not calls:
             return {"messages": messages, "text": text, "wanted": []}
         if text:
@@ -258,7 +259,7 @@ class Conversation:
         clock = show_time(self.box.now, self.box.zone, self.box.now)
         _write(
             Note(
-                f"The language model fell silent at {clock} ({silence}); this answer comes from the playbook."
+                f"The language model gave up at {clock}: {silence}. This answer comes from the playbook."
             )
         )
         _write(Token("", restart=True))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from agent.evidence import ToolResult, Trust
 from agent.tools.spec import Arg, Tool
-from agent.tools.toolbox import Draft, Toolbox, under
+from agent.tools.toolbox import Draft, Toolbox, inside
 from ontology.defs import EQUIP_KINDS, ROLE
 from ontology.entity import Entity
 from ontology.errors import BadRequest
@@ -45,11 +45,15 @@ async def find(
         found = [e for e in found if not e.is_point]
     if place:
         whole = building.get(place).id
-        served = {e.id for e, _ in building.feeds(whole)}
-        found = [
-            e for e in found if e.id != whole and (under(building, whole, e) or e.id in served)
-        ]
+        served = inside(building, whole) | {e.id for e, _ in building.feeds(whole)}
+        found = [e for e in found if e.id != whole and _owner(e) in served]
     return _told(box, found, count, [x for x in (function, kind, filter, place) if x])
+
+
+def _owner(entity: Entity) -> str:
+    """The equipment of a point; anything else is its own."""
+    ref = entity.get_ref("equipRef") if entity.is_point else None
+    return ref.id if ref else entity.id
 
 
 def _told(box: Toolbox, found: list[Entity], count: int, words: list[str]) -> ToolResult:

@@ -13,7 +13,6 @@ from agent.evidence import Chart, Evidence, Figure, ToolResult, Trust
 from agent.faultbook import FaultBook
 from edge.chunk import Passage
 from edge.index import EVERYTHING, Only
-from ontology.entity import Entity
 from ontology.graph import Building
 from ontology.history import History
 from ontology.kinds import Ref
@@ -144,6 +143,13 @@ def _cut(lines: Sequence[str]) -> str:
     return "\n".join(kept)
 
 
-def under(building: Building, whole: str, entity: Entity) -> bool:
-    """Whether an entity is the whole itself, inside it, or part of it."""
-    return entity.id == whole or any(place.id == whole for place in building.place(entity.ref))
+def inside(building: Building, whole: str) -> set[str]:
+    """Ids of an entity, the spaces and equipment inside it and its parts, at any depth."""
+    found: set[str] = set()
+    front = [building.get(whole)]
+    while front:
+        entity = front.pop()
+        if entity.id not in found:
+            found.add(entity.id)
+            front.extend(building.contains(entity.ref))
+    return found

@@ -8,12 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from agent.evidence import Figure, ToolResult, Trust
-from agent.faultbook import below
 from agent.figures import show, show_time
 from agent.tools.spec import Arg, Tool
-from agent.tools.toolbox import Draft, Toolbox
+from agent.tools.toolbox import Draft, Toolbox, inside
 from ontology.entity import Entity
-from ontology.errors import BadRequest
+from ontology.errors import BadRequest, Unavailable
 from ontology.kinds import Number
 
 STATS: Final = ("count", "hours", "cost", "list", "mttr", "repeat")
@@ -35,7 +34,12 @@ async def worklog(
     count: int = 10,
 ) -> ToolResult:
     """Work orders opened in the range, newest first; groups are ordered by their number."""
-    orders = await _orders(box, of, start, end, text)
+    if start is not None and end is not None and end <= start:
+        raise BadRequest("the range ends before it starts", hint="give the earlier time first")
+    log = await box.records.read("workOrder", limit=MAX_ORDERS)
+    if not log:
+        raise Unavailable("no maintenance log is loaded here", hint="load its XLSX export first")
+    orders = _those(box, log, of, text, (start, end))
     stat = stat or ("list" if group_by in (None, "none") else "count")
     draft = Draft("worklog")
     cite = draft.cite("worklog", _source(of, text), trust=Trust.DOCUMENT, start=start, end=end)
@@ -59,20 +63,18 @@ def _source(of: list[str] | None, text: str | None) -> str:
     return ", ".join(parts)
 
 
-async def _orders(
+def _those(
     box: Toolbox,
+    found: list[Entity],
     of: list[str] | None,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
     text: str | None,
+    between: tuple[dt.datetime | None, dt.datetime | None],
 ) -> list[Entity]:
-    if start is not None and end is not None and end <= start:
-        raise BadRequest("the range ends before it starts", hint="give the earlier time first")
-    found = await box.records.read("workOrder", limit=MAX_ORDERS)
+    """Orders that meet every condition given, newest first."""
+    start, end = between
     if of:
-        inside = {id for one in of for id in below(box.building, one)}
-        inside |= {f"room-{id[4:]}" for id in inside if id.startswith("FCU-")}
-        found = [o for o in found if (ref := o.get_ref("equipRef")) and ref.id in inside]
+        ids = {id for one in of for id in inside(box.building, one)}
+        found = [o for o in found if (ref := o.get_ref("equipRef")) and ref.id in ids]
     if start is not None:
         found = [o for o in found if o["opened"] >= start]
     if end is not None:

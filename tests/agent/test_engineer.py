@@ -155,10 +155,20 @@ async def test_a_model_that_dies_leaves_the_playbook_answer_and_loses_nothing(
     assert answer.mode == "playbook"
     assert "CH-2 power: **325 kW**" in answer.answer
     assert "condenser tubes are fouled" in answer.answer
-    assert "silent" in notes(events)
+    assert "This answer comes from the playbook" in notes(events)
     assert streamed(events) == answer.answer
     ids = [e.evidence.id for e in events if isinstance(e, EvidenceFound)]
     assert len(ids) == len(set(ids))
+
+
+async def test_a_server_that_went_silent_is_left_alone_for_a_while() -> None:
+    model = ScriptedModel([[ModelSilent("gone")]])
+    engineer = Engineer(await tower(), Planned(), model)
+    first = [event async for event in engineer.run(Question("ch2 power?", NOW))]
+    second = [event async for event in engineer.run(Question("ch2 power?", NOW))]
+    assert answer_of(first).answer == answer_of(second).answer
+    assert len(model.heard) == 1
+    assert "No language model was used" in notes(second)
 
 
 async def test_malformed_tool_arguments_go_back_to_the_model() -> None:

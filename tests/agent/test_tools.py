@@ -143,6 +143,7 @@ async def test_a_trend_gives_slope_extremes_and_a_chart_with_fault_bands(box: To
         ("faults", {"count": 0}, "a whole number from 1"),
         ("faults", {"cause": "yes"}, "true or false"),
         ("sql", {"query": "select 1"}, "history"),
+        ("worklog", {}, "load its XLSX"),
         ("shell", {"cmd": "ls"}, "tools: overview"),
     ],
 )  # fmt: skip
@@ -166,7 +167,8 @@ async def test_equipment_is_found_by_kind_place_role_and_filter(box: Toolbox) ->
     for args, wanted in (
         ({"kind": "chiller"}, 3), ({"function": "pumps"}, 8), ({"place": "floor-8", "kind": "fcu"}, 12),
         ({"filter": "equip and ahu and not doas"}, 4), ({"function": "zone-air-co2", "place": "room-807"}, 1),
-        ({"kind": "vav", "place": "AHU-4"}, 12), ({"kind": "ahu", "function": "fan-power"}, 4), ({"function": "weather"}, 1),
+        ({"kind": "vav", "place": "AHU-4"}, 12), ({"kind": "ahu", "function": "fan-power"}, 4),
+        ({"kind": "chiller", "place": "CHW-PLANT"}, 3), ({"kind": "room", "place": "riverside-tower"}, 192), ({"function": "weather"}, 1),
     ):  # fmt: skip
         assert value(await call(box, "find", args), "found") == wanted, args
 
