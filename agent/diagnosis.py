@@ -101,7 +101,7 @@ class Finding:
     next_check: str = ""
     impact: Impact = field(default_factory=Impact)
     parent: str | None = None
-    """The finding that explains this one, by id."""
+    """The finding that is raised for the whole case this one belongs to, by id."""
     confidence: float = 0.5
     status: State = State.OPEN
     point: str = ""

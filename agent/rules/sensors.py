@@ -203,7 +203,7 @@ _REDUNDANT = (
 
 SILENT = Rule(
     id="SV-04", family=Family.SENSOR, severity=Severity.INFO, equip="equip", needs=(), symptom=None,
-    hold=hours(1), says="has been silent since", source="SV-04 (sensor validation practice)",
+    hold=hours(1), says="has been silent for hours", source="SV-04 (sensor validation practice)",
     causes=(
         Suspect("device-off", "the device has no power or an empty battery", 0.45,
                 "look at the device's battery or supply", 15),
