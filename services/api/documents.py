@@ -96,7 +96,7 @@ async def original(document: str, system: Wired) -> FileResponse:
 @router.get("/passages/{id}")
 async def passage(id: str, system: Wired) -> PassageView:
     """A cited passage with the text before and after it."""
-    chunk = await asyncio.to_thread(system.library.index.get, id)
+    chunk = await asyncio.to_thread(system.library.get, id)
     before, after = await asyncio.gather(_neighbour(system, id, -1), _neighbour(system, id, +1))
     files = await asyncio.to_thread(_files, system.documents)
     file = files.get(chunk.document)
@@ -146,7 +146,7 @@ async def _neighbour(system: System, id: str, by: int) -> str:
         return ""
     try:
         other = f"{document}:{int(number) + by:0{len(number)}d}"
-        return (await asyncio.to_thread(system.library.index.get, other)).text
+        return (await asyncio.to_thread(system.library.get, other)).text
     except NotFound:
         return ""
 

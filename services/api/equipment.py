@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
+from agent.diagnosis import Finding
 from agent.events import plain
 from ontology.defs import EQUIP_KINDS
 from ontology.entity import Entity
@@ -71,8 +73,11 @@ async def list_equipment(
         if kind not in EQUIP_KINDS:
             raise NotFound(f"no kind {kind!r:.40}", hint=f"kinds: {', '.join(EQUIP_KINDS)}")
         found = [e for e in found if e.kind == kind]
-    worst, count = await _findings_of(system)
-    found.sort(key=lambda e: (not _named_whole(e, search), -worst.get(e.id, 0), e.is_space))
+    open_now = await system.faultbook.open_faults(None, 1_000)
+    worst, count = _worst(open_now), Counter(finding.equip for finding in open_now)
+    # a hundred rooms that one air handler troubles must not stand before the air handler
+    causes = _worst([finding for finding in open_now if finding.parent is None])
+    found.sort(key=lambda e: (not _named_whole(e, search), -causes.get(e.id, 0), e.is_space))
     items = [
         Listed(
             **named(e).model_dump(),
@@ -139,14 +144,12 @@ def _place(entity: Entity, system: System) -> str:
     return next((e.dis for e in system.building.place(entity.ref) if e.is_space), "")
 
 
-async def _findings_of(system: System) -> tuple[dict[str, int], Counter[str]]:
-    """The worst severity and the number of open findings of each equipment."""
+def _worst(findings: Sequence[Finding]) -> dict[str, int]:
+    """The highest severity among the findings of each equipment."""
     worst: dict[str, int] = {}
-    count: Counter[str] = Counter()
-    for finding in await system.faultbook.open_faults(None, 500):
-        count[finding.equip] += 1
+    for finding in findings:
         worst[finding.equip] = max(worst.get(finding.equip, 0), int(finding.severity))
-    return worst, count
+    return worst
 
 
 def _links(pairs: list[tuple[Entity, str]]) -> list[Link]:

@@ -19,18 +19,22 @@ def examples(building: Building, findings: Sequence[Finding]) -> list[str]:
     chillers = building.of_kind("chiller")
     if chillers:
         asked.append(f"What did {chillers[-1].id} draw over the last 24 hours?")
-    asked.append("Which repairs came back most often this year?")
+    asked.append("Which equipment had the most work orders this year?")
     return [question for question in asked if question][:MOST]
 
 
 def _complaint(building: Building, findings: Sequence[Finding]) -> str:
-    """A room that a guest would call about, where there is one."""
-    for finding in findings:
-        if finding.family is Family.ROOM and finding.equip in building:
-            for place in building.place(finding.equip):
-                if place.kind == "room":
-                    return f"Why is {place.dis.lower()} uncomfortable?"
+    """A room that a guest would call about; best one whose cause lies elsewhere."""
+    rooms = [f for f in findings if f.family is Family.ROOM and f.equip in building]
+    for finding in sorted(rooms, key=lambda f: (f.parent is None, not _is_about_temp(f))):
+        for place in building.place(finding.equip):
+            if place.kind == "room":
+                return f"Why is {place.dis.lower()} uncomfortable?"
     return ""
+
+
+def _is_about_temp(finding: Finding) -> bool:
+    return bool(finding.proofs) and finding.proofs[0].unit == "°C"
 
 
 def _worst(findings: Sequence[Finding]) -> str:

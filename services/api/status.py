@@ -70,7 +70,7 @@ async def status(
 ) -> Status:
     """The plant at a glance, and what does not work fully."""
     building, now = system.building, options.clock()
-    findings = await system.faultbook.open_faults(None, 500)
+    findings = await system.faultbook.open_faults(None, 1_000)
     return Status(
         site=building.site.dis,
         time_zone=str(building.zone),

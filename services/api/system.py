@@ -12,7 +12,7 @@ from agent.events import Event
 from agent.faultbook import FaultBook
 from agent.plan import Question
 from edge.chunk import Passage
-from edge.index import EVERYTHING, Index, Only
+from edge.index import EVERYTHING, Only
 from ontology.graph import Building
 from ontology.history import History
 from ontology.records import Records
@@ -52,8 +52,8 @@ class Selects(Protocol):
 class Library(Protocol):
     """Documents, found by words and by meaning."""
 
-    @property
-    def index(self) -> Index: ...
+    def get(self, id: str) -> Chunk:
+        """One chunk; raises NotFound."""
 
     def search(
         self, question: str, *, count: int = 5, only: Only = EVERYTHING

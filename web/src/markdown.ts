@@ -30,6 +30,11 @@ export function render(text: string): string {
   return withTables(withCitations(unbroken(safe)));
 }
 
+/** A text as a sentence of the page: a capital first, numbers with their units. */
+export function sentence(text: string): string {
+  return unbroken(text.charAt(0).toUpperCase() + text.slice(1));
+}
+
 /** A number and its unit stay on one line. */
 export function unbroken(html: string): string {
   return html.replace(/(\d) (°[CF]|K|%(?:RH)?|kWh?|kPa|Pa|RT|ppm|L\/s|THB|h|min|s)(?![\w])/g, "$1\u00a0$2");

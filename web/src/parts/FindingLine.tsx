@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 
 import { figure, since } from "../format";
 import { now } from "../house";
-import { unbroken } from "../markdown";
+import { sentence } from "../markdown";
 import { href, route } from "../route";
 import type { Finding } from "../wire";
 import { Icon } from "./icons";
@@ -25,7 +25,7 @@ export function FindingLine({ finding, children }: { finding: Finding; children?
           )}
           {finding.cost_per_day !== null && <span class="cost">{costPerDay(finding)}</span>}
         </span>
-        <span class="what">{unbroken(finding.says)}</span>
+        <span class="what">{sentence(finding.says)}</span>
         <span class="where">
           {finding.equip.id}
           {finding.place && ` · ${finding.place}`}

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, post, problemOf } from "../api";
 import { figure, siteTime, UNKNOWN } from "../format";
 import { zone } from "../house";
+import { sentence } from "../markdown";
 import { href } from "../route";
 import type { Chart, Evidence, Histories, Passage, Rows } from "../wire";
 import { Icon } from "./icons";
@@ -49,7 +50,7 @@ export function Sheet(): JSX.Element {
             </button>
           </header>
           {evidence.kind !== "sql" && <p class="source">{evidence.source}</p>}
-          {evidence.kind !== "manual" && evidence.text && <p class="evidence-text">{evidence.text}</p>}
+          {evidence.kind !== "manual" && evidence.text && <p class="evidence-text">{sentence(evidence.text)}</p>}
           <Body evidence={evidence} />
         </article>
       )}
@@ -62,7 +63,7 @@ function Body({ evidence }: { evidence: Evidence }): JSX.Element | null {
   const chunk = text(detail["chunk"]);
   if (chunk) return <CitedPassage id={chunk} fallback={evidence.text} />;
   if (evidence.kind === "sql") return <Query sql={evidence.source} />;
-  const points = list(detail["points"]).filter((id) => id.includes("."));
+  const points = pointsOf(evidence);
   if (points.length > 0) {
     return <PointsAgain points={points} start={text(detail["start"])} end={text(detail["end"])} />;
   }
@@ -75,6 +76,13 @@ function Body({ evidence }: { evidence: Evidence }): JSX.Element | null {
     );
   }
   return <Details detail={detail} />;
+}
+
+/** The points an evidence names, in its detail or else in its source ("CH-2.power, CH-2.load"). */
+function pointsOf({ kind, source, detail }: Evidence): string[] {
+  const named = list(detail["points"]).filter((id) => id.includes("."));
+  if (named.length > 0 || !["history", "live"].includes(kind)) return named;
+  return source.match(/[A-Za-z][\w-]*\.[a-z][a-z0-9-]+/g) ?? [];
 }
 
 function CitedPassage({ id, fallback }: { id: string; fallback: string }): JSX.Element {

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 
 import { type Turn, ask, start, stop } from "../chat";
-import { render } from "../markdown";
+import { render, sentence } from "../markdown";
 import { href } from "../route";
 import type { RunView, StepView } from "../run";
 import { Icon } from "./icons";
@@ -39,7 +39,7 @@ export function TurnView({ turn, last }: { turn: Turn; last: boolean }): JSX.Ele
         <ul class="follow-ups" aria-label="Ask next">
           {view.followUps.map((question) => (
             <li key={question}>
-              <button type="button" onClick={() => void ask(question)}>{question}</button>
+              <button type="button" onClick={() => void ask(question)}>{sentence(question)}</button>
             </li>
           ))}
         </ul>

@@ -221,7 +221,8 @@ function useSparks(ids: string[]): Record<string, (number | null)[]> {
 function firstShown(points: LivePoint[]): string[] {
   const role = FIRST_ROLES.find((name) => points.some((point) => point.role === name && point.value !== null));
   const names = role ? [role, `${role}-sp`, role.replace("leaving", "entering")] : [points[0]?.role];
-  return points.filter((point) => names.includes(point.role)).map((point) => point.id).slice(0, MOST_LINES);
+  const found = names.flatMap((name) => points.filter((point) => point.role === name));
+  return [...new Set(found.map((point) => point.id))].slice(0, MOST_LINES);
 }
 
 function Neighbours({ equip }: { equip: Equipment }): JSX.Element | null {

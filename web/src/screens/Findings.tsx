@@ -7,7 +7,7 @@ import { type Problem, post, problemOf } from "../api";
 import { draft } from "../chat";
 import { figure, quantity, since, siteTime } from "../format";
 import { causes, findings, linkDown, now, refresh, zone } from "../house";
-import { unbroken } from "../markdown";
+import { sentence } from "../markdown";
 import { go, href, route } from "../route";
 import { costPerDay, FindingLine } from "../parts/FindingLine";
 import { Icon } from "../parts/icons";
@@ -95,7 +95,7 @@ function One({ id }: { id: string }): JSX.Element {
         <Severity level={finding.severity} />
         <span>since {siteTime(finding.start, zone.value)} ({since(finding.start, now.value)})</span>
       </p>
-      <h1>{unbroken(finding.says)}</h1>
+      <h1>{sentence(finding.says)}</h1>
       <p class="links">
         <EquipLink to={finding.equip} />
         {finding.place && <span class="hint">{finding.place}</span>}
@@ -105,7 +105,7 @@ function One({ id }: { id: string }): JSX.Element {
       {finding.next_check && (
         <section class="next-check">
           <h2 class="label">Next check</h2>
-          <p>{unbroken(finding.next_check)}</p>
+          <p>{sentence(finding.next_check)}</p>
         </section>
       )}
       {finding.causes.length > 0 && <Causes causes={finding.causes} />}
@@ -157,11 +157,11 @@ function Causes({ causes }: { causes: Cause[] }): JSX.Element {
         {causes.map((cause) => (
           <li key={cause.says}>
             <p class="cause">
-              <span>{cause.says}</span>
+              <span>{sentence(cause.says)}</span>
               <b>{Math.round(cause.likelihood * 100)} %</b>
             </p>
             <span class="bar" aria-hidden="true"><i style={`width:${Math.round(cause.likelihood * 100)}%`} /></span>
-            {cause.check && <p class="hint">{cause.check}</p>}
+            {cause.check && <p class="hint">{sentence(cause.check)}</p>}
             {cause.equip && <a class="chip" href={href("equip", cause.equip)}>{cause.equip}</a>}
           </li>
         ))}
@@ -178,7 +178,7 @@ function Proofs({ finding }: { finding: FindingInFull }): JSX.Element {
       <ul class="proofs">
         {finding.proofs.map((proof) => (
           <li key={proof.point + proof.statistic + proof.text}>
-            <span>{proof.text}</span>
+            <span>{sentence(proof.text)}</span>
             <b>{shownProof(proof)}</b>
           </li>
         ))}
