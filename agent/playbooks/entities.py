@@ -34,9 +34,7 @@ _UNIT_AHEAD = (
     r"(?!\d|\s*(?:%|°|percent|degrees?\b|c\b|f\b|kw|rt\b|kpa|ppm|hz\b|am\b|pm\b|h\b|hours?\b|minutes?\b|min\b|days?\b|"
     r"weeks?\b|months?\b|years?\b|baht|thb|times\b|o'?clock|:\d|\.\d))"
 )
-_TIME_AHEAD = (
-    r"(?!\d|\s*(?:am\b|pm\b|h\b|hours?\b|minutes?\b|min\b|days?\b|weeks?\b|months?\b|years?\b|times\b|o'?clock|:\d|\.\d))"
-)
+_TIME_AHEAD = r"(?!\d|\s*(?:am\b|pm\b|h\b|hours?\b|minutes?\b|min\b|days?\b|weeks?\b|months?\b|years?\b|times\b|o'?clock|:\d|\.\d))"
 _FILLER = r"[\s\-_.:]*(?:(?:number|no|num|nr|units?|at|id|#)[\s\-_.:]*){0,2}#?"
 _LIST = re.compile(
     rf"\s*(?:,|and|&|\+|or|/|vs\.?|versus|,\s*and)\s*(?:number |no\.? ?|#)?(\d{{1,4}}){_UNIT_AHEAD}"
@@ -181,7 +179,9 @@ class Linker:
         ids = ()
         if second and (int(first), int(second)) in table:
             ids, to = table[(int(first), int(second))], m.end("b")
-        ids = ids or table.get((int(first),), ()) or _glued(table, first)
+        tight = second is not None and text[m.end("a") : m.start("b")].strip() != ""
+        if not (tight and any(len(numbers) == 2 for numbers in table)):
+            ids = ids or table.get((int(first),), ()) or _glued(table, first)
         said = text[m.start() : to]
         if not ids:
             if (
@@ -238,7 +238,9 @@ class Linker:
             ids = self._numbered[kind].get((number,), ())
             if not ids and ((m["nth"] or m["no"]) or m["floor"]) and number < 100:
                 yield Mention(m.start(), m.end(), "unknown", (), kind, m[0])
-            elif len(ids) == 1 and ((m["nth"] or m["no"]) or m["floor"] or m["short"] or number > 99):
+            elif len(ids) == 1 and (
+                (m["nth"] or m["no"]) or m["floor"] or m["short"] or number > 99
+            ):
                 yield Mention(m.start(), m.end(), "one", ids, kind, m[0])
             elif len(ids) > 1 and (m["nth"] or m["no"]):
                 yield Mention(m.start(), m.end(), "several", ids, kind, m[0])
@@ -299,6 +301,16 @@ class Linker:
 
     def _merged(self, text: str, left: Mention, right: Mention) -> Mention | None:
         between = text[left.to : right.at].strip(" -,.()'s")
+        for kind, one in ((left, right), (right, left)):
+            if (
+                not between
+                and kind.how == "kind"
+                and one.how == "one"
+                and self._among(one.ids, kind.kind)
+            ):
+                return Mention(
+                    left.at, right.to, "one", one.ids, one.kind, text[left.at : right.to]
+                )
         if between not in _LINKS or (between in _ASKING and _asks(text, left)):
             return None
         for kind, place in ((left, right), (right, left)):
@@ -307,6 +319,9 @@ class Linker:
                 said = text[left.at : right.to]
                 return Mention(left.at, right.to, "one", ids, kind.kind, said)
         return None
+
+    def _among(self, ids: tuple[str, ...], kind: str) -> bool:
+        return set(ids) <= {e.id for e in self._members.get(kind, ())}
 
     def _serving(self, kind: Mention, place: Mention) -> tuple[str, ...]:
         """Members of a kind that are in, serve or measure a place or equipment."""

@@ -9,13 +9,14 @@ any named thing with any quantity is one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.plan import Intent
 from agent.playbooks.entities import Linked
 from agent.playbooks.measure import Measure
-from agent.playbooks.normalise import Text
+from agent.playbooks.normalise import DOMAIN, Text
 from agent.playbooks.timewords import When
 from agent.playbooks.words.cues import CUES
 from agent.playbooks.words.kinds import BY_NAME
@@ -64,7 +65,8 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.OUT_OF_SCOPE, "outside", never="thing:equip measured+thing"),
     _row(Intent.OUT_OF_SCOPE, "greeting", never="thing measured"),
     # documents
-    _row(Intent.MANUAL_LOOKUP, "howto", never="report"),
+    _row(Intent.MANUAL_LOOKUP, "howto", any="ours thing kind group measured", never="report"),
+    _row(Intent.OUT_OF_SCOPE, "howto", never="report thing kind group measured"),
     _row(Intent.MANUAL_LOOKUP, "book", never="report write compare2 why work+counted condition+which"),
     _row(Intent.REPORT_REQUEST, "report", never="reported"),
     # commands
@@ -88,9 +90,11 @@ ROWS: tuple[Row, ...] = (
          never="thing:equip live-how condition+counted stat+timed"),
     _row(Intent.COMFORT_COMPLAINT, "why thing:zone measured:felt", never="thing:equip"),
     _row(Intent.FAULT_CAUSE, "", any="why cause", never="find+noneed"),
+    _row(Intent.FAULT_CAUSE, "suspect thing:equip", never="trend"),
     _row(Intent.FAULT_CAUSE, "feel thing:equip", never="measured live-how"),
     _row(Intent.COMFORT_COMPLAINT, "feel", never="measured thing live-how stat fault"),
     # the ontology
+    _row(Intent.FIND_EQUIPMENT, "whats-on thing:zone", never="measured fault"),
     _row(Intent.FIND_EQUIPMENT, "find things", never="fault measured:state condition stat timed trend measured+thing:one+equip"),
     _row(Intent.EXPLAIN_EQUIPMENT, "explain", any="thing kind group",
          never="fault trend stat timed measured+noexplain"),
@@ -136,6 +140,8 @@ def signs_of(read: Read) -> frozenset[str]:
         found.add("stat")
     if "write" in found and _commands(masked):
         found.add("write:start")
+    if DOMAIN & set(re.findall(r"[a-z]{3,}", masked)):
+        found.add("ours")
     if len(plain) < 30:
         found.add("short")
     return frozenset(found | set(_joint(found)))
@@ -169,11 +175,11 @@ def _of_things(linked: Linked) -> Iterable[str]:
 
 def _of_measure(read: Read) -> Iterable[str]:
     measure = read.measure
-    if measure.bases:
+    if measure.base:
         yield "measured"
     if measure.base in _FELT:
         yield "measured:felt"
-    if measure.base in _ENERGY or (measure.base == "cooling-energy" and False):
+    if measure.base in _ENERGY:
         yield "measured:energy"
     if measure.base in {"run", "occupied", "rented", "window"}:
         yield "measured:state"

@@ -49,7 +49,7 @@ class Measure:
         if self.condition and len(bases) > 1 and bases[0] in _TIMES:
             bases = bases[1:]
         if not bases:
-            return ""
+            return "temp" if _told_by_mods(self.mods) else ""
         if bases[0] == "setpoint" and (other := {"pressure", "flow"} & set(bases)):
             return min(other)
         return bases[0]
@@ -74,6 +74,16 @@ class Measure:
             ),
             "",
         )
+
+
+def _told_by_mods(mods: frozenset[str]) -> bool:
+    """ "Mixed air?", "chilled water supply": streams are asked about by their temperature."""
+    stream = mods & {"return", "supply", "leaving", "entering"} and mods & {
+        "air",
+        "water",
+        "chilled",
+    }
+    return bool(stream) or "mixed" in mods
 
 
 def read_measure(text: str) -> Measure:

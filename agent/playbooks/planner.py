@@ -58,7 +58,19 @@ _UNDATED = _CLOSED | {
     Intent.FIND_EQUIPMENT,
 }
 _OURS = frozenset(
-    {"trend", "fault", "override", "quality", "work", "why", "cause", "feel", "report", "find", "kind"}
+    {
+        "trend",
+        "fault",
+        "override",
+        "quality",
+        "work",
+        "why",
+        "cause",
+        "feel",
+        "report",
+        "find",
+        "kind",
+    }
 )
 """Signs of this building's words: what holds one is a riddle, not another world."""
 _PRONOUN = re.compile(r"\b(?:it|its|that|this one|them|they|there|those|same|the same)\b")
@@ -174,7 +186,12 @@ class PlaybookPlanner:
             return "what", "", ()
         if intent in _NEEDS_THING and not scope.of:
             return self._which(scope)
-        if intent in _NEEDS_QUANTITY and scope.quantity is None and scope.family not in HEADLINES and "sql" not in signs:
+        if (
+            intent in _NEEDS_QUANTITY
+            and scope.quantity is None
+            and scope.family not in HEADLINES
+            and "sql" not in signs
+        ):
             return "what", "", ()
         return None
 
@@ -220,7 +237,15 @@ class PlaybookPlanner:
         quantity = scope.quantity if intent in _WITH_QUANTITY else None
         if quantity is None and intent in _NEEDS_QUANTITY | {Intent.HISTORY_TREND}:
             quantity = HEADLINES.get(scope.family)
-        if intent is Intent.ENERGY_EFFICIENCY and quantity in {"power", "fan-power"} and read.when.span:
+        used = intent is Intent.ENERGY_EFFICIENCY or (
+            intent is Intent.COMPARE_PERIODS and "consuming" in signs
+        )
+        if (
+            used
+            and quantity in {"power", "fan-power"}
+            and read.when.span
+            and "kw" not in read.masked
+        ):
             quantity = "energy-use"
         if intent is Intent.WRITE_REQUEST:
             quantity = COMMANDED.get(quantity or "", quantity) or _commanded(read, scope)

@@ -108,7 +108,13 @@ def _groups(
 ) -> tuple[tuple[str, ...], tuple[str, ...], str] | None:  # fmt: skip
     """Members of the groups named, inside the places named: (shown, asked, kind)."""
     if signs & {"rank", "stat"} and not ones and any(m.kind == "floor" for m in linked.mentions):
-        linked = replace(linked, mentions=tuple(replace(m, kind="room", how="kind") if m.kind == "floor" else m for m in linked.mentions))
+        linked = replace(
+            linked,
+            mentions=tuple(
+                replace(m, kind="room", how="kind") if m.kind == "floor" else m
+                for m in linked.mentions
+            ),
+        )
     groups = [m for m in linked.of("group") if m.kind != "floor"]
     bare = [m for m in linked.of("kind") if m.kind != "floor"]
     if (

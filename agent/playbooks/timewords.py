@@ -94,6 +94,19 @@ def _year(word: str | None) -> int | None:
     return int(word) if word else None
 
 
+def _day_of_month(day: int, clock: Clock) -> Days:
+    """ "The 10th": the most recent one."""
+    for back in range(4):
+        month = clock.month(back).first
+        try:
+            found = month.replace(day=day)
+        except ValueError:
+            continue
+        if found <= clock.today:
+            return clock.one(found)
+    raise Nonsense("no-such-day", str(day))
+
+
 def _iso(m: re.Match[str], clock: Clock) -> Days:
     return clock.one(clock.dated(int(m[3]), int(m[2]), int(m[1])))
 
@@ -225,6 +238,9 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(rf"(?:for|over|in|within|during) {_COUNT}(?: |-)?{_UNIT}",
          _span(lambda m, c: c.rolling(_count(m[1]), _unit(m[2])))),
     _row(r"(\d{1,4}) ?(h|hours)(?= (?:trend|graph|history|chart|plot))", _span(lambda m, c: c.rolling(float(m[1]), "hour"))),
+    _row(rf"(?<!every )(?<!each )(?:\d+ )?(\d{{1,4}})(?: |-)?(h|hours?|days?|weeks?|months?)(?! (?:old|later|of|per|run|delivered))",
+         _span(lambda m, c: c.rolling(float(m[1]), _unit(m[2].rstrip("s"))))),
+    _row(r"(?:on |since |from |until |of )?the (\d{1,2})(?:st|nd|rd|th)(?! (?:floor|level|room|chiller|pump|tower))", _days(lambda m, c: _day_of_month(int(m[1]), c))),
     # calendar periods
     _row(r"(?:this|current) weeks?(?: so far)?|week to date|wtd", _days(lambda _, c: c.week(0))),
     _row(r"(?:the )?(?:last|previous|prev|prior) weeks?(?!end)", _days(lambda _, c: c.week(1))),
@@ -243,7 +259,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:at |around |about |@ ?)?(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|o'?clock)", _clock_time),
     _row(r"(?:at |around |about |@ ?)?(\d{1,2}):(\d{2})(?::\d{2})?()", _clock_time),
     _row(r"(?:at|around|about|@|since|from|after|until) (\d{1,2})\.(\d{2})()", _clock_time),
-    _row(r"(?:at|by|around|about) (\d{1,2})()()(?= (?:this|yesterday|today|last|on|in the|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)",
+    _row(r"(?:at|by|around|about|to|until|till|from) (\d{1,2})()()(?= (?:this|yesterday|today|last|on|in the|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)",
          _clock_time),
     _row(r"(?:at |around |until |to )?(noon|midday|midnight)", _named_hour),
     _row(r"(?:in the |during the |this |at )?(mornings?|afternoons?|evenings?|nights?)", _part_of_day),
@@ -369,7 +385,9 @@ def _said_since(text: str, parts: list[Part]) -> bool:
 
 
 def _habitual(text: str, part: Part) -> bool:
-    """ "In the afternoon", "at night", "mornings": a habit, not today's."""
+    """ "In the afternoon", "at night", "every morning": a habit, not today's."""
+    if re.search(r"\b(?:all|every|each|most)\s*$", text[: part.at]):
+        return True
     said = text[part.at : part.to]
     return said.startswith(("in the", "during the", "at ")) or said.endswith("s") or "every" in text
 
@@ -399,7 +417,31 @@ def _from_to(text: str, parts: list[Part], clock: Clock) -> Span | None:
         if left.days and right.hours and right.hours[1] is None:
             day = right.hours[0]
             return clock.clip(clock.days(left.days).start, clock.at(left.days.first, day))
+    return _two_moments(text, parts, clock)
+
+
+def _two_moments(text: str, parts: list[Part], clock: Clock) -> Span | None:
+    """ "10 pm last night to 6 this morning": each side of the joint is a time of its own."""
+    if len(parts) < 3:
+        return None
+    for at in range(1, len(parts)):
+        between = text[parts[at - 1].to : parts[at].at]
+        said = text[parts[at].at : parts[at].to]
+        joined = _JOIN.match(between) or (
+            not between.strip() and said.startswith(("to ", "until ", "till "))
+        )
+        if not joined or "and" in between:
+            continue
+        left, right = _alone(text, parts[:at], clock), _alone(text, parts[at:], clock)
+        if left and right and left.start < right.start:
+            end = right.start if right.duration <= POINT else right.end
+            return clock.clip(left.start, end)
     return None
+
+
+def _alone(text: str, parts: list[Part], clock: Clock) -> Span | None:
+    """The time these parts tell without what stands before them."""
+    return _together(" " * parts[0].at + text[parts[0].at :], parts, clock)
 
 
 def _instant(first: Part, second: Part, clock: Clock) -> dt.datetime | None:

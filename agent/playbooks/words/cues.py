@@ -11,9 +11,9 @@ import re
 _VERB = (
     r"(?:turn(?:ing)?|switch(?:ing)?|shut(?:ting)?|set|chang(?:e|ing)|adjust(?:ing)?|lower(?:ing)?|rais(?:e|ing)|"
     r"increas(?:e|ing)|reduc(?:e|ing)|decreas(?:e|ing)|releas(?:e|ing)|forc(?:e|ing)|enabl(?:e|ing)|disabl(?:e|ing)|"
-    r"clos(?:e|ing)|put(?:ting)?|restart(?:ing)?|reboot(?:ing)?|kill|bump|drop|crank|mak(?:e|ing) ¤|make (?:it|room|the)|"
+    r"clos(?:e|ing)|put(?:ting)?|reset(?:ting)?(?! (?:procedure|button|steps|sequence))|(?:slow|speed|wind|dial|push|back|bring|switch|turn) (?:the )?¤+ (?:\w+ )?(?:up|down|off|on|back)|restart(?:ing)?|reboot(?:ing)?|kill|bump|drop|crank|mak(?:e|ing) ¤|make (?:it|room|the)|"
     r"bring(?:ing)? (?:up )?(?:the )?(?:¤|\w+ (?:up|down|back|online))|tak(?:e|ing) (?:the )?¤+ (?:out|off|down)|get (?:the )?¤+ (?:running|going|on|off|back)|speed up|slow down|ramp|cool (?:down )?¤|cool down|warm up|command|ramp|boost|silence|cancel(?:l?ing)?|remov(?:e|ing) (?:the )?overrid|"
-    r"acknowledge|ack|start(?:ing)? (?:up )?(?:the )?(?!time|of\b|count)(?=\S)|stop(?:ping)?(?! reporting)|reset(?:ting)? ¤|"
+    r"acknowledge|ack|start(?:ing)? (?:up )?(?:the )?(?!time|of\b|count)(?=\S)|stop(?:ping)?(?! reporting)|"
     r"open(?:ing)? (?:up )?(?:the )?(?:¤|\w+ (?:damper|valve)|damper|valve|cooling valve|isolation)|"
     r"overrid(?:e|ing) (?:the )?(?:¤|\w+ (?:damper|valve|setpoint|speed))|run(?:ning)? ¤|"
     r"switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|return ¤|revert|activate|deactivate|write)"
@@ -21,7 +21,7 @@ _VERB = (
 _POLITE = (
     r"(?:(?:please|can|could|would|will|may|might|you|u|kindly|hey|hi|hello|ok|just|go ahead and|i|we|want|need|like|to|let us|"
     r"lets|should|mind|would|d|us|me|the|now|also|then|and|quickly|politely|please|somebody|someone|team|plantroom|should|"
-    r"urgent(?:ly)?|asap|for me|it is|must|have|has|dear|sir|do|not forget)[\s,:!.]+)*"
+    r"urgent(?:ly)?|asap|for me|it is|must|have|has|dear|sir|do|not forget|id|ill|wed)[\s,:!.]+)*"
 )
 _SENSOR = r"(?:sensors?|points?|transmitters?|probes?|iaq|device|devices|thermostats?|readings?|values?|telemetry|data|gateway|lorawan|trends?)"
 _BAD = (
@@ -53,14 +53,14 @@ _TABLE: dict[str, str] = {
     "greeting": r"^(?:hi|hello|hey|yo|good (?:morning|afternoon|evening|night|day)|thanks?(?: you)?|thank you|cheers|bye|goodbye|see you|help|help me|test|ok|sawasdee|how are you)(?:\W+(?:there|mate|all|team|everyone|very much|a lot|so much|again|please|politely|bro|boss|plantroom|you|man))*\W*$|what can (?:you|i) (?:do|ask|answer)|how do you work|who are you|what are you",
     "howto": (
         r"\bhow (?:do|can|should|would|could) (?:i|we|you|one|u)\b(?! (?:know|tell|see) )|\bhow to\b|\bhow often (?:should|do|does|to|must|is|are|can|need)\b|\bnext steps?\b|\bprocedures?\b|\bsteps? (?:to|for|of)\b|step by step|\bsequence of|\bsequence for|\bsoo\b|"
-        r"\b(?:correct|right|proper|best|safe) (?:way|procedure|method|order)\b|\bwhat to do\b|\bwhat (?:should|do|must) (?:i|we) do\b|\bwhat (?:action|actions|checks?)\b|\binstructions? (?:for|to|on)\b|\bchecklist\b|\bguidelines?\b|\bguide (?:for|to|on)\b|"
+        r"\b(?:correct|right|proper|best|safe) (?:way|procedure|method|order)\b|\bwhat to (?:do|check|look)\b|\bwhat (?:should|do) (?:i|we) check\b|\bsop\b|\bwhat (?:should|do|must) (?:i|we) do\b|\bwhat (?:action|actions|checks?)\b|\binstructions? (?:for|to|on)\b|\bchecklist\b|\bguidelines?\b|\bguide (?:for|to|on)\b|"
         r"\block-?out\b|\btag-?out\b|\bloto\b|\bcalibrat(?:e|ing|ion procedure)\b|\bhow (?:does|do|is|are) (?:the |a |an )?.{2,60}\b(?:work|works|operate|controlled|staged|calculated|reset|sequenced|rotate|rotated|interlocked|set up)\b|\btroubleshooting\b"
     ),
     "book": (
         r"\b(?:alarm|error|fault|trip|code|warning|err)s? (?:code )?(?:no\.? ?|number )?[a-z]{1,3}-?\d{1,4}\b|\b[ea]\d{1,3}\b.{0,20}\b(?:mean|meaning|alarm|code|error)|\b(?:alarm|error|fault) codes?\b|"
         r"\bwhat (?:does|do|is)\b.{0,50}\b(?:alarm|error|fault|code|trip)\b.{0,30}\bmeans?\b|\bmeaning of\b|\bmanual-book\b|\baccording to\b|\b(?:the|this|per|user|service|operat\w+|installation|oem|carrier|trane|york|vendor|manufacturer'?s?|maintenance) (?:manual|doc|documents?|documentation|handbook|guide)\b|"
         r"\bmanuals? (?:for|of|say|says|page|section|on|about|says?)\b|^manual\b(?! mode)|\bin the manual\b|\bdocumentation\b|\bdata-?sheets?\b|\bname-?plates?\b|\bspec(?:s|ification|ifications)?\b|\bmanufacturer\b|\bwarranty\b|"
-        r"\bdesign(?:ed)?\b|\brated\b|\brating\b|\brecommend(?:ed|ation)?s?\b|\ballow(?:ed|able)\b|\bpermi(?:tted|ssible)\b|\blimits?\b|\bnormal (?:range|value|operating)\b|\bacceptable\b|\binterlocks?\b|\btrip (?:point|setting|value)s?\b|\binterval\b|"
+        r"\bdesign(?:ed)?\b|\brated\b|\brating\b|\brecommend(?:ed|ation)?s?\b|\ballow(?:ed|able)\b|\bpermi(?:tted|ssible)\b|\blimits?\b|\bnormal (?:range|value|operating)\b|\bacceptable\b|\binterlocks?\b|\btrip (?:point|setting|value)s?\b|\binterval\b|\bproper\b|\bcorrect (?:value|setting|range)\b|\bcut-?outs?\b|\btolerance\b|\bwhat setting\b|\bshould to\b|\bnormally\b|\bhow many months\b|\bwhere in the\b|\bdocument(?:s|ed)?\b|"
         r"\bwhat should (?:be )?(?:the |a |¤)|\bshould (?:the|a|an) .{2,40} be\b|\bshould be\b|\bwhich page\b|\bdrawings?\b|\brefrigerant type|\bwhat refrigerant\b|\bservice interval|\bdefinition\b|\bdefine\b|\bwhat is (?:a |an )?(?:delta-t|approach|low delta-t syndrome|rogue zone|setback|kw/rt)$"
     ),
     "report": (
@@ -68,7 +68,7 @@ _TABLE: dict[str, str] = {
         r"\b(?:write|make|give|prepare|generate|send|email|draft|create|need|want)\b.{0,25}\bsummar(?:y|ise|ize)\b|\b(?:daily|weekly|monthly|shift|executive) summary\b"
     ),
     "reported": r"\b(?:guest|guests|room|client|customer|tenant|staff|reception|desk|housekeeping|he|she|they|sensors?|¤)\s+reports?\b|\breport(?:ed|ing)\b",
-    "write": rf"^{_POLITE}{_VERB}(?!\w)|^¤+['s]*[\s,:-]*(?:\w+ )?(?:valve |damper |fan |setpoint )?{_POLITE}(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|turn (?:it )?(?:on|off)|shut (?:it )?(?:down|off)|set (?:it )?(?:to|at) \d|to \d+(?: degrees| ?c| ?f|%)?\W*(?:please)?$|off (?:please|now)\W*$|on please\W*$)"
+    "write": rf"^{_POLITE}{_VERB}(?!\w)|^¤+['s]*[\s,:-]*(?:\w+ )?(?:valve |damper |fan |setpoint )?{_POLITE}(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|turn (?:it )?(?:on|off)|shut (?:it )?(?:down|off)|set (?:it )?(?:to|at) \d|to \d+(?: degrees| ?c| ?f|%)?\W*(?:please)?$|off (?:please|now)\W*$|on please\W*$|(?:stop|start|shut ?down|restart)\W*(?:please|now|it|politely|\s)*$)|\b(?:setpoint|speed|temp|valve|damper|position)\b.{0,25}¤*\s*\bto \d+(?:\.\d+)?"
              rf"|\b(?:can|could|would|will) (?:you|someone|somebody|we|u)\b.{{0,30}}\b(?:turn|switch|shut|set|change|lower|raise|increase|reduce|decrease|release|close|stop|start|restart|reset|adjust|open|put|disable|enable)\b|\b(?:i|we) (?:want|need) (?:you )?to (?:turn|switch|shut|set|change|lower|raise|increase|reduce|release|close|stop|start|reset|open|put)\b"
              r"|(?:^|\s)(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit)\b",
     "asking": r"\byesno\b|\bwhy\b|\bhow-much\b|\bhow-many\b|\bwhen\b|\bwho\b|\bwhat\b|\bwhich\b|\bis\b(?! in-hand)|\bwas\b|\bdid\b|\bcause\b|\bstays\b",
@@ -78,17 +78,17 @@ _TABLE: dict[str, str] = {
         r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bpm\b|\bchanged?\b.{0,30}\b(?:latest|last)\b|\b(?:latest|last)\b.{0,30}\b(?:chang\w+|clean\w*|inspect\w+)|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\blog ?book\b"
     ),
     "override": (
-        r"\boverrid\w*|\bin-hand\b|\bhand (?:mode|switch|position|control|off)\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
+        r"\boverrid\w*|\bin-hand\b|\bhand (?:mode|switch\w*|position|control|off)\b|\bforce\b|\bcommanded by\b|\bby hand\b|\bpinned\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
         r"\b(?:in|on) auto(?:matic)?\b|\bforced\b|\bpriority \d+|\bpriority array\b|\bhoa\b|\bmanually\b|\blocked (?:on|off|out|at|open|shut)\b|\bin man\b|\boperator commands?\b|\bjumpered\b|\bnot in auto\b|\bheld\b|^manual\W*$|\bmanual (?:points|pumps|valves|stuff)\b|\bleft (?:on|in) hand\b"
     ),
     "quality": (
-        rf"\b{_SENSOR}\b.{{0,40}}\b{_BAD}\b|\b{_BAD}\b.{{0,45}}\b{_SENSOR}\b|\bstale\b|\bflatline\w*|\bdrift\w*|\bno data\b|\boffline\b|\bno (?:readings?|signal|response|reading|values?|samples)\b|\bnot (?:communicating|responding|reporting|updating)\b|"
+        rf"\b{_SENSOR}\b.{{0,40}}\b{_BAD}\b|\b{_BAD}\b.{{0,45}}\b{_SENSOR}\b|\bstale\b|\bflatline\w*|\bdrift\w*|\bno data\b|\boffline\b|\bno (?:readings?|signal|response|reading|values?|samples)\b|\bnot (?:communicating|responding|reporting|updat\w+|sending|reading|transmitting|logging|polling|talking|been updated|received)\b|\breads? (?:zero|nothing|blank)\b|\bhaywire\b|\bspiking\b|\bjumpy\b|"
         r"\bcomms? (?:loss|fail\w*|lost|issue|problem|fault|down|error)s?\b|\blost comms?\b|\blow batter\w+|\bbatter(?:y|ies) low\b|\bstopped reporting\b|\bout of range\b|\bdata quality\b|\bhow (?:good|reliable) is the data\b|\bsilent\b|\bbelievable\b|\bwent (?:quiet|dark|dead|silent)\b|\bquiet\b.{0,15}\bsince\b|\bstopped (?:sending|updating|logging)"
     ),
     "stuck": r"\bstuck\b|\bfrozen\b|\bnot moving\b|\bnot changing\b|\bconstant value\b|\bsame value\b",
     "actuator": r"\bdampers?\b|\bvalves?\b|\bfans?\b|\bdoors?\b",
     "why": r"\bwhy\b|\bhow come\b|\bwhat (?:is|are|was) (?:causing|making|driving)\b|\bwhat (?:makes|made|causes|caused|drives)\b",
-    "cause": r"\bcauses?\b|\broot cause\b|\breasons?\b|\bdiagnos\w+|\binvestigat\w+|\bwhat is the (?:matter|deal)\b|\bwhat (?:is|went|could be|might be) wrong with\b|\bwhat is up with\b|\bwhat-is-wrong\b|\bwhat happened (?:to|with)\b|\bexplain (?:the |this )?(?:fault|alarm|problem|issue|high|low)|\bwhat is going on with\b|\btroubleshoot\b|\bbehind the\b|\bsomething (?:is )?(?:off|funny|weird|strange|not right|up) (?:with|on|at)|\bnot right\b|\b(?:acting|playing) up\b|\bmisbehav\w+|\bwhat is (?:up|off)\b",
+    "cause": r"\bcauses?\b|\broot cause\b|\breasons?\b|\bdiagnos\w+|\binvestigat\w+|\bwhat is the (?:matter|deal)\b|\bwhat (?:is|went|could be|might be) wrong with\b|\bwhat is up with\b|\bwhat-is-wrong\b|\bwhat happened (?:to|with)\b|\bexplain (?:the |this )?(?:fault|alarm|problem|issue|high|low)|\bwhat is going on with\b|\btroubleshoot\b|\bbehind the\b|\bwhat is (?:the )?(?:problem|issue|trouble|fault) (?:with|on|in|of|at)\b|\bsomething (?:is )?(?:off|funny|weird|strange|not right|up) (?:with|on|at)|\bnot right\b|\b(?:acting|playing) up\b|\bmisbehav\w+|\bwhat is (?:up|off)\b",
     "wrong-with": r"\bwrong with ¤|\bmatter with ¤|\bwrong with (?:the )?\w+",
     "feel": (
         r"\bhot\b(?! (?:water|deck))|\bheat\b(?! (?:exchanger|balance|pump|load|rejection))|\bmusty\b|\bblowing (?:warm|hot|cold)|\bwarm\b|\bcold\b(?! water)|\bchilly\b|\bfreez\w+|\bhumid\b|\bdamp\b|\bmuggy\b|\bstuffy\b|\bsticky\b|\bclammy\b|\bsmell\w*|\bodou?r\b|\bstink\w*|\bnois[ey]\w*|\bloud\b|\bvibrat\w+|\brattl\w+|\bsweat\w*|\bboiling\b|\bsauna\b|\boven\b|\bfridge\b|"
@@ -97,26 +97,28 @@ _TABLE: dict[str, str] = {
     ),
     "complain": r"\bcomplain\w*|\bmoan\w*|\bgrumbl\w*|\bstaff (?:says?|said|called|reports?)|\b(?:guests?|he|she|they|lady|gentleman|customer)\b.{0,20}\b(?:says?|said|calls?|called|calling|rang|phoned|unhappy|angry|upset)\b|\bguests? (?:in|at|of|from|say|says|said|reports?|not happy|unhappy|angry)|\bunhappy\b|\buncomfortable\b",
     "explain": (
-        r"\bfeeds?\b|\bfed\b|\bfeeding\b|\bserv(?:e|es|ed|ing)\b|\bsuppl(?:ies|ied)\b|\bsuppl(?:y|ying) (?:air to |water to |to )?(?:the )?¤|\bupstream\b|\bdownstream\b|\bwhere is\b|\bwhere are\b|\blocat(?:ed|ion)\b|\btell me (?:more )?about\b|\bdescribe\b|\bgoes with\b|\bconnected\b|"
+        r"\bfeeds?\b|\bfed\b|\bruns? off\b|\bhangs? off\b|\bcomes? off\b|\bget\w*\b.{0,25}\bfrom\b|\bwhere (?:do|can|would|could) (?:i|we|you|one) (?:find|see)\b|\bwhat is it\b|\bdetails\b|\bhooked (?:up )?to\b|\blinked to\b|\bsource of\b|\bsupply path\b|\bparent\b|\btakes? (?:its )?(?:air|water|power)\b|\bfeeding\b|\bserv(?:e|es|ed|ing)\b|\bsuppl(?:ies|ied)\b|\bsuppl(?:y|ying) (?:air to |water to |to )?(?:the )?¤|\bupstream\b|\bdownstream\b|\bwhere is\b|\bwhere are\b|\blocat(?:ed|ion)\b|\btell me (?:more )?about\b|\bdescribe\b|\bgoes with\b|\bconnected\b|"
         r"\bwhat is-it\b|\bwhat-is-it\b|\bexplain\b(?! (?:the )?(?:fault|alarm|problem|issue|why|high|low))|\bwhat (?:does|do|is|are) ¤+ (?:do|for|cover|handle)\b|\bbelongs?\b|\bpart of\b|\bassociated\b|\bpaired\b|\bmeasures\b|\bgets? (?:its )?(?:air|water|power|chilled water)\b|\bcomes? from\b|\bdepends? on\b|\bwhat kind of\b|\bwhere to\b|\bcovers?\b|\bget(?:s|ting)? (?:its |their )?(?:air|water|power|chilled)|\bstays which\b|\bwhich floors?\W*$|\bresponsible for\b|\bdownstairs\b|\bhooked up\b|\bwhere can i find ¤|\bwhich (?:floor|room|area) is ¤"
     ),
     "what-is": r"^(?:what|who|whats) (?:is|are) (?:a |an |the )?¤+\W*$|^¤+ (?:what-is-it|what is it)\W*$|^(?:what is |define )?¤+ (?:mean|meaning)\W*$",
+    "whats-on": r"\bwhat(?: all)?(?: is| are)? (?:there |installed |located )?(?:on|in|at) (?:the )?¤+\W*$|\bwhat have we got (?:on|in|at) ¤",
     "find": (
         r"\blist\b|\bfind\b|\bdo we have\b|\bhave we got\b|\bwe got\b|\bis there an?y?\b|\bare there\b|\bthere-is\b|\bthere is\b|\bwhat (?:equipment|sensors?|points?|meters?|devices?|pumps?|machines?|assets?|plant)\b|\bwhich (?:equipment|sensors|points|meters|devices)\b|"
         r"\bpoints (?:of|on|in|for|available)\b|\bwhere can i find\b|\bwhere are (?:the )?|\bshow (?:me )?(?:all|every|the list)\b|\bhow[ -]many\b|\bnumber of\b|\binventory\b|\bequipment (?:on|in|list|at|of)\b|\bwhat-all\b|\bany .{0,20}\bsensors? (?:on|in|at|for)\b|\bcount (?:of|the)\b"
     ),
     "things": r"\bequipment\b|\bsensors?\b|\bpoints?\b|\bdevices?\b|\bmachines?\b|\bassets?\b|\bthermostats?\b|\bboilers?\b|\bheaters?\b|\bcompressors?\b|\bvalves\b|\bdampers\b|\bunits\b|\bfans\b|\bheat pumps?\b|\bgenerators?\b|\belevators?\b|\blifts?\b",
+    "suspect": r"\bfoul(?:ing|ed)\b|\bscal(?:ing|ed)\b|\bsurg(?:e|ing)\b|\bpassing\b|\bblocked\b|\bchoked\b|\bclogg\w+|\bhunting\b|\bshort[ -]cycling\b|\btripping\b|\bundersized\b|\bover-?pumping\b|\bfighting\b|\bleaking\b|\bleak by\b|\bslipping\b|\bworn\b|\bseized\b|\bwasting\b",
     "fault": (
         r"\bfaults?\b|\balarms?\b|\bissues?\b|\bproblems?\b|\bwrong\b|\bbroken\b|\banomal\w+|\bfindings?\b|\bcritical\b|\btrouble\b|\bdefects?\b|\babnormal\w*|\bwarnings?\b|\bevents?\b|\btripp?ed\b|\bon trip\b|\bfailures?\b|\bfailed\b|\bmalfunction\w*|\bwhat needs (?:attention|fixing)\b|"
-        r"\b(?:is |are )?(?:everything|all|things) (?:is |are |running )?(?:ok|fine|good|well|normal|alright)\b|\blook at first\b|\bhandover\b|\bhand over\b|\bpriorit(?:y|ies|ise)\b(?! \d)|\bwhat should i (?:look|check|fix|do first)\b|\banything (?:unusual|strange|odd|weird|new|bad|to worry)\b|\bwasting\b|\balarming\b|\bbefore i (?:start|take|go|begin)|\btak(?:e|ing) over\b|\bcoming on shift\b|\bstart(?:ing)? (?:my|the) shift\b|\b(?:ok|good|fine|healthy|alright|normal)\W*$|\bhealthy?\b|\ball good\b|\bshould i (?:know|worry)\b|\bneeds? (?:my )?attention\b|\bmost urgent\b|\burgent\b|\bhow is (?:the )?(?:building|everything|site|it going)\b|\bworst\b(?! room)"
+        r"\b(?:is |are )?(?:everything|all|things) (?:is |are |running )?(?:ok|fine|good|well|normal|alright)\b|\blook at first\b|\bhandover\b|\bhand over\b|\bpriorit(?:y|ies|ise)\b(?! \d)|\bwhat should i (?:look|check|fix|do first)\b|\banything (?:unusual|strange|odd|weird|new|bad|to worry)\b|\bwasting\b|\balarming\b|\b(?:anything|something|what|who|which ¤*) (?:is |are )?(?:down|out|dead|failed|not working|acting up)\b|\bcosting (?:us|me|money)\b|\bwaste?\b|\bpunch list\b|\bsnags?\b|\bred flags?\b|\bhealth check\b|\bconcerns?\b|\banything to report\b|\boutstanding\b|\bneeds? (?:fixing|repair|attention)\b|\bto watch\b|\bto be aware\b|\bbefore i (?:start|take|go|begin)|\btak(?:e|ing) over\b|\bcoming on shift\b|\bstart(?:ing)? (?:my|the) shift\b|\b(?:ok|good|fine|healthy|alright|normal)\W*$|\bhealthy?\b|\ball good\b|\bshould i (?:know|worry)\b|\bneeds? (?:my )?attention\b|\bmost urgent\b|\burgent\b|\bhow is (?:the )?(?:building|everything|site|it going)\b|\bworst\b(?! room)"
     ),
-    "trend": r"\btrends?\b|\btrending\b|\bplot\w*|\bgraph\w*|\bcharts?\b|\bhistor\w+|\bprofile\b|\bcurve\b|\bdraw it\b|\bdraw (?:me )?(?:the |a )?¤?|\blog of\b|\bover time\b|\btimeline\b|\bchanged?\b.{0,20}\bover\b|\bhow has\b|\bhow did .{2,60} (?:change|behave|move|go)\b|\bline chart\b|\bwas .{0,20}\bdrift",
+    "trend": r"\btrends?\b|\btrending\b|\bscroll\b|\b(?:look|go|went) back\b|\bover the (?:past|last)\b|\brecords? (?:of|for)\b|\bmoved?\b|\bbehav\w+|\bwent (?:up|down)\b|\bplot\w*|\bgraph\w*|\bcharts?\b|\bhistor\w+|\bprofile\b|\bcurve\b|\bdraw it\b|\bdraw (?:me )?(?:the |a )?¤?|\blog of\b|\bover time\b|\btimeline\b|\bchanged?\b.{0,20}\bover\b|\bhow has\b|\bhow did .{2,60} (?:change|behave|move|go)\b|\bline chart\b|\bwas .{0,20}\bdrift",
     "compare": r"\bvs\b|\bversus\b|\bcompar\w+|\bagainst\b|\bdifference between\b|\bthan\b(?! (?:\d|a day|an hour))|\brelative to\b",
     "money": r"\bcosts?\b|\bbaht\b|\bthb\b|\bbills?\b|\btariff\b|\bmoney\b|\bprice of (?:electricity|power|energy)\b",
     "energy": r"\beui\b|\benergy intensity\b|\bcarbon footprint\b|\bemissions?\b|\bwaste?s? (?:most |the most )?energy\b|\bus(?:es?|ing) (?:the )?most (?:energy|power|electricity)\b|\busing power\b.{0,20}\b(?:highest|most|max)\b",
     "consuming": r"\busing power\b|\bpower (?:used|consumed)\b|\bused? (?:\w+ ){0,3}(?:power|electricity)\b",
     "mean": r"\baverages?\b|\bmean\b(?! ?\?$)|\btypical\w*\b|\bon average\b",
-    "max": r"\bmax\b|\bpeak\w*\b|\bhighest\b|\bhottest\b|\bwarmest\b|\bmost\b(?! (?:recent|of))|\btop\b(?=.*\b\d)|\bbiggest\b|\blargest\b|\bfastest\b|\bupper\b|\bleast efficient\b|\bworst\b|\bhow high did\b|\bmost humid\b|\bmost expensive\b|\bhow hot did\b",
+    "max": r"\bmax\b|\bpeak\w*\b|\bhighest\b|\bhottest\b|\bwarmest\b|\bmost\b(?! (?:recent|of))|\btop\b(?=.*\b\d)|\bbiggest\b|\blargest\b|\bfastest\b|\bupper\b|\bleast efficient\b|\bworst\b|\bhow high did\b|\bmost humid\b|\b(?!(?:gu|r|t|lat|requ|w|b|inter|near|for|hon|sugg|earli|lo?w|old|new|clos|coldest|cold|cool|slow|small|l|l?e?a)est\b)\w{3,}est\b|\bmost expensive\b|\bhow hot did\b",
     "min": r"\bmin\b|\blowest\b|\bcoldest\b|\bcoolest\b|\bleast\b(?! efficient)|\bsmallest\b|\bslowest\b|\bmost efficient\b|\bbest\b|\bhow low did\b|\bhow cold did\b|\bminimum\b",
     "sum": r"\btotal\w*\b|\bsum\b|\baltogether\b|\bin all\b|\bcumulative\b|\boverall\b",
     "count": r"\bhow[ -]many\b|\bnumber of\b|\bcount\b",

@@ -180,6 +180,8 @@ PLAIN = frozenset(
     third tight tiny tired title tool tools touch tour town track trade traffic travel trouble truck tube twice
     under understand upload usage vacant variable vent version video view voice wall warning wash waste weak wear
     wheel white wide wife win winner winter wire wish woman wood yellow zero noise reported complains cleaned
+    startup shutdown fouling fouled scaling surge choked clogged clog blocked leak leaking dirty dirtiest basin bulb airport
+    hunting scroll details cutout outstanding backlog overdue changeover duty
     startup shutdown dodgy flaky alarming moaning heat rank percentage blowing vacancy standby calories pizza
     serving supplied pipes bleed tubes tube locked tagout lockout capital poems song capacity datasheet
     """.split()

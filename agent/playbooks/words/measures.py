@@ -16,7 +16,7 @@ BASES: tuple[tuple[str, str], ...] = (
     ("approach", r"approach"),
     ("delta-t", r"delta-t|temp(?:erature)? difference|temp(?:erature)? diff|chilled water range|range of the tower"),
     ("starts", r"starts\b|how often (?:has|have|did|does|do|was) .{0,30}(?:start|switch|trip)|how-many times start|(?:how many|how-many|number of) (?:times|starts)|start count|times did \S+(?: \S+)? start|cycl(?:e|ed|es|ing)\b|start(?:s|ed)? per|short cycling"),
-    ("runtime", r"run ?time|run(?:ning)? hours|hours? run|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long (?:did|has|was|were|is|have)|hours of operation|hours (?:did|has)|how[ -]many hours"),
+    ("runtime", r"run ?time|(?:ran|runs?|running|on) (?:for )?(?:the )?(?:most|longest|least|more\b|shortest)|longest running|run(?:ning)? hours|hours? run|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long (?:did|has|was|were|is|have)|hours of operation|hours (?:did|has)|how[ -]many hours"),
     ("cooling-energy", r"rt ?-?hours?|rth|cooling energy|kwh of cooling|total cooling"),
     ("energy-use", r"kwh|mwh|energy|electricity|consumption|consum\w+|electric bill|power bill|energy bill|bill|eui\b|usage|units of power"),
     ("wet-bulb", r"wet-bulb"),
@@ -37,11 +37,13 @@ BASES: tuple[tuple[str, str], ...] = (
     ("damper", r"dampers?\b"),
     ("speed", r"speed|fans?\b.{0,12}(?:%|percent)|(?:%|percent) (?:of )?(?:the )?fan|fans? (?:at |runs? at |running at )?(?:how-many|how-much|how much|what|which) ?(?:percent|%)|rpm\b|\d+ ?hz\b|\bhz\b|vsd|vfd|frequency|runs? (?:the )?(?:fastest|slowest)|fastest|slowest"),
     ("requests", r"cooling requests?|requests\b"),
-    ("temp", r"temp|blowing (?:at|out)|(?:zone|room|supply air|return air|discharge air) sensor|how (?:hot|cold|warm|cool)|degrees|hottest|coldest|warmest|coolest|hotter|colder|warmer|cooler than|warm or cold|\bc\b(?! ?h)|\bf\b"),
+    ("temp", r"temp|dry[ -]bulb|blowing (?:at|out)|(?:zone|room|supply air|return air|discharge air) sensor|how (?:hot|cold|warm|cool)|degrees|hottest|coldest|warmest|coolest|hotter|colder|warmer|cooler than|warm or cold|\bc\b(?! ?h)|\bf\b"),
     ("cooling", r"cooling (?:load|output|capacity|power|duty)|how[ -]many rt|rt\b|thermal load|(?:cooling|rt) (?:is|being) (?:made|produced)|duty"),
     ("load", r"load\b|loaded|loading|plr\b|part load"),
     ("power", r"kw\b|power|watts?\b|mw\b|wattage|drawing|draws?\b|demand"),
-    ("run", r"running|\bruns?\b|ran\b|\bon\b(?! (?:the |floor|level|\d|monday|tuesday|wednesday|thursday|friday|saturday|sunday|ahu|ch|ct|doas|vav|my|our|a |it|roof|shift|¤))|\boff\b(?! coil)|status|started|stopped|tripped|working\b|switchon|switchoff|enabled|idle|in operation|operating\b|online|spinning"),
+    ("percent", r"(?:how-many|how-much|how much|what) ?(?:%|percent)|percent(?:age)?\b|%"),
+    ("run", r"running|\bruns?\b|ran\b|\bon\b(?! (?:the |floor|level|\d|monday|tuesday|wednesday|thursday|friday|saturday|sunday|ahu|ch|ct|doas|vav|my|our|a |it|roof|shift|¤))|\boff\b(?! coil| with)|status|started|stopped|tripped|working\b|switchon|switchoff|enabled|idle|in operation|operating\b|online|spinning"),
+    ("power", r"peak\b"),
 )  # fmt: skip
 
 MODIFIERS: tuple[tuple[str, str], ...] = (
@@ -106,6 +108,8 @@ temp condenser leaving -> condenser-water-leaving-temp
 temp condenser return -> condenser-water-leaving-temp
 temp condenser -> condenser-water-entering-temp
 temp evaporator entering -> chilled-water-entering-temp
+temp evaporator leaving -> chilled-water-leaving-temp
+temp evaporator -> evaporator-refrig-temp
 temp outside -> outside-air-temp
 temp return -> chilled-water-entering-temp
 temp entering -> chilled-water-entering-temp
@@ -134,6 +138,7 @@ run -> run
 """),
     *_rules("chiller", _WATER + """
 flow -> chilled-water-flow
+percent -> load
 load -> load
 run enable -> enable-cmd
 pressure condenser -> condenser-refrig-temp
@@ -145,10 +150,12 @@ temp return -> condenser-water-entering-temp
 temp -> condenser-water-leaving-temp
 approach -> tower-approach
 speed -> speed
+percent -> speed
 """),
     *_rules("pump", """
 pressure -> pump-pressure
 speed -> speed
+percent -> speed
 """),
     *_rules("air", """
 temp setpoint -> discharge-air-temp-sp
@@ -174,6 +181,7 @@ co2 -> return-air-co2
 valve -> cooling-valve
 damper -> outside-damper
 speed -> fan-speed
+percent -> fan-speed
 power -> fan-power
 run schedule -> occupied-sp
 occupied -> occupied-sp

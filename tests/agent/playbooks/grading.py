@@ -46,7 +46,9 @@ class Marks:
         return self.right[name] / self.seen if self.seen else 0.0
 
     def __str__(self) -> str:
-        return f"{self.seen} questions: " + ", ".join(f"{f} {self.share(f):.1%}" for f in (*FIELDS, "all"))
+        return f"{self.seen} questions: " + ", ".join(
+            f"{f} {self.share(f):.1%}" for f in (*FIELDS, "all")
+        )
 
 
 def read_bank(name: str = "bank.toml") -> tuple[dt.datetime, list[Row]]:
@@ -68,7 +70,9 @@ def grade(planner: PlaybookPlanner, now: dt.datetime, rows: list[Row]) -> Marks:
         marks.right["all"] += all(got.values())
         if not all(got.values()):
             bad = [name for name, right in got.items() if not right]
-            marks.wrong.append(f"{row.text!r}: {bad} -> {plan.intent.value} {plan.entities[:6]} {plan.quantity} {_local(plan.time, now)}")
+            marks.wrong.append(
+                f"{row.text!r}: {bad} -> {plan.intent.value} {plan.entities[:6]} {plan.quantity} {_local(plan.time, now)}"
+            )
     return marks
 
 
@@ -99,4 +103,8 @@ def _edge(text: str, now: dt.datetime) -> dt.datetime:
 
 
 def _local(span: Span | None, now: dt.datetime) -> str:
-    return "-" if span is None else f"{span.start.astimezone(now.tzinfo):%m-%dT%H:%M}/{span.end.astimezone(now.tzinfo):%m-%dT%H:%M}"
+    return (
+        "-"
+        if span is None
+        else f"{span.start.astimezone(now.tzinfo):%m-%dT%H:%M}/{span.end.astimezone(now.tzinfo):%m-%dT%H:%M}"
+    )
