@@ -64,9 +64,15 @@ async def _ask(engineer: object, journey: Journey, truth: Truth) -> Asked:
     async for event in engineer.run(Question(journey.question, NOW)):  # type: ignore[attr-defined]
         told = to_json(event)
         if told["type"] in {"answer", "failed"}:
-            answer = told if told["type"] == "answer" else {**answer, "answer": f"{told['message']} {told['hint']}"}
+            answer = (
+                told
+                if told["type"] == "answer"
+                else {**answer, "answer": f"{told['message']} {told['hint']}"}
+            )
     elapsed_s = time.perf_counter() - begun
-    return Asked(journey, answer, tuple(check(answer) for check in journey.checks(truth)), elapsed_s)
+    return Asked(
+        journey, answer, tuple(check(answer) for check in journey.checks(truth)), elapsed_s
+    )
 
 
 def figures(asked: Sequence[Asked]) -> dict[str, float]:
@@ -82,14 +88,19 @@ def figures(asked: Sequence[Asked]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="only the last line")
-    parser.add_argument("--quick", action="store_true", help="accepted; this bench has only one length")
+    parser.add_argument(
+        "--quick", action="store_true", help="accepted; this bench has only one length"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plantroom-journeys-") as home:
         asked = asyncio.run(ask_all(Path(home) / "home", JOURNEYS))
     for one in asked:
         if not one.right or not options.json:
             mark = "ok   " if one.right else "LIES " if one.lies else "WRONG"
-            print(f"{mark} {one.elapsed_s:5.2f} s  {one.journey.family:11} {one.journey.question}", file=sys.stderr)
+            print(
+                f"{mark} {one.elapsed_s:5.2f} s  {one.journey.family:11} {one.journey.question}",
+                file=sys.stderr,
+            )
         if not one.right:
             for verdict in one.verdicts:
                 if not verdict.holds:

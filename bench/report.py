@@ -33,7 +33,12 @@ def report(name: str, values: Mapping[str, float]) -> dict[str, Any]:
         value = values.get(id)
         ok = value is not None and _HOLDS[op](value, target)
         checks.append({"id": id, "value": value, "op": op, "target": target, "ok": ok})
-    return {"name": name, "ok": all(c["ok"] for c in checks), "checks": checks, "machine": machine()}
+    return {
+        "name": name,
+        "ok": all(c["ok"] for c in checks),
+        "checks": checks,
+        "machine": machine(),
+    }
 
 
 def finish(name: str, values: Mapping[str, float]) -> None:

@@ -14,10 +14,9 @@ from agent.events import to_json
 from agent.plan import Question
 from agent.playbooks.planner import PlaybookPlanner
 from ontology.errors import PlantroomError, Unavailable
-from ontology.time import UTC
 from services.serving import running_server
 from services.settings import Settings
-from services.wire import load_building, open_system
+from services.wire import load_building, open_system, wall_clock
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 ANSWER_TIMEOUT_S = 300.0
@@ -33,7 +32,7 @@ async def answer(
     settings: Settings, question: str, *, now: dt.datetime | None, on_event: OnEvent | None
 ) -> dict[str, Any]:
     """The answer event as JSON. Raises the error that stood in its place."""
-    url = None if now else running_server(settings)
+    url = None if now else await running_server(settings)
     events = _remote(url, question) if url else _embedded(settings, question, now)
     found: dict[str, Any] | None = None
     failed: PlantroomError | None = None
@@ -52,16 +51,18 @@ async def answer(
 async def _embedded(
     settings: Settings, question: str, now: dt.datetime | None
 ) -> AsyncIterator[dict[str, Any]]:
-    clock = (lambda: now) if now else (lambda: dt.datetime.now(UTC))
-    async with open_system(settings, clock=clock) as system:
-        async for event in system.engineer.run(Question(question, clock())):
+    at = now or wall_clock()
+    async with open_system(settings, clock=lambda: at) as system:
+        async for event in system.engineer.run(Question(question, at)):
             yield to_json(event)
 
 
 async def _remote(url: str, question: str) -> AsyncIterator[dict[str, Any]]:
     run = uuid.uuid4()
     try:
-        async with httpx2.AsyncClient(base_url=url, timeout=ANSWER_TIMEOUT_S) as client:
+        async with httpx2.AsyncClient(
+            base_url=url, timeout=ANSWER_TIMEOUT_S, trust_env=False
+        ) as client:
             begun = await client.post(f"/api/runs/{run}", json={"question": question})
             if begun.is_error:
                 raise _error(begun.json())
@@ -70,14 +71,18 @@ async def _remote(url: str, question: str) -> AsyncIterator[dict[str, Any]]:
                     if line.startswith("data:"):
                         yield json.loads(line.removeprefix("data:"))
     except httpx2.TransportError as cause:
-        raise Unavailable(f"the server at {url} went away: {cause}", hint="start it again, then ask again") from cause
+        raise Unavailable(
+            f"the server at {url} went away: {cause}", hint="start it again, then ask again"
+        ) from cause
 
 
 def _error(event: Mapping[str, Any]) -> PlantroomError:
     """The error of the tree that this JSON tells of."""
     kinds = _tree(PlantroomError)
     kind = kinds.get(str(event.get("code")), PlantroomError)
-    return kind(str(event.get("message") or event.get("title") or event), hint=str(event.get("hint", "")))
+    return kind(
+        str(event.get("message") or event.get("title") or event), hint=str(event.get("hint", ""))
+    )
 
 
 def _tree(kind: type[PlantroomError]) -> dict[str, type[PlantroomError]]:

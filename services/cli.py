@@ -32,7 +32,9 @@ BENCH = Path(__file__).parents[1] / "bench"
 
 Home = Annotated[Path | None, typer.Option("--home", help="folder of the building's data")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
-Port = Annotated[int | None, typer.Option("--port", help="port to serve on; 0: any free one", min=0, max=65_535)]
+Port = Annotated[
+    int | None, typer.Option("--port", help="port to serve on; 0: any free one", min=0, max=65_535)
+]
 
 
 @app.command(name="demo")
@@ -40,7 +42,9 @@ def demo_(
     home: Home = None,
     port: Port = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="build Riverside Tower anew")] = False,
-    ask: Annotated[str | None, typer.Option("--ask", help="ask one question once it runs, then stop")] = None,
+    ask: Annotated[
+        str | None, typer.Option("--ask", help="ask one question once it runs, then stop")
+    ] = None,
 ) -> None:
     """Build Riverside Tower, serve its devices on loopback, poll them, and open the chat."""
     asyncio.run(demo.run(_settings(home, port), err, fresh=fresh, ask=ask))
@@ -54,10 +58,16 @@ def serve(home: Home = None, port: Port = None) -> None:
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="in the words of the plant room, English or Thai")],
+    question: Annotated[
+        str, typer.Argument(help="in the words of the plant room, English or Thai")
+    ],
     home: Home = None,
-    plan: Annotated[bool, typer.Option("--plan", help="only show how the question was understood")] = False,
-    now: Annotated[str | None, typer.Option("--now", help="ask as if it were this time (ISO 8601 with offset)")] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="only show how the question was understood")
+    ] = False,
+    now: Annotated[
+        str | None, typer.Option("--now", help="ask as if it were this time (ISO 8601 with offset)")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask the building a question."""
@@ -67,7 +77,9 @@ def ask(
         shown = asyncio.run(asking.plan(settings, question, now=at or dt.datetime.now(dt.UTC)))
         _print_json(shown) if as_json else screen.plan(out, shown)
         return
-    answer = asyncio.run(asking.answer(settings, question, now=at, on_event=None if as_json else screen.live(err)))
+    answer = asyncio.run(
+        asking.answer(settings, question, now=at, on_event=None if as_json else screen.live(err))
+    )
     _print_json(answer) if as_json else screen.answer(out, answer)
 
 
@@ -76,7 +88,9 @@ def check(home: Home = None, as_json: AsJson = False) -> None:
     """What is installed, reachable, degraded, and what to do about it."""
     found = doctor.examine(_settings(home, None))
     if as_json:
-        _print_json({"ok": all(f.state != "missing" for f in found), "checks": [f.to_json() for f in found]})
+        _print_json(
+            {"ok": all(f.state != "missing" for f in found), "checks": [f.to_json() for f in found]}
+        )
     else:
         screen.checks(out, found)
     raise typer.Exit(1 if any(f.state == "missing" for f in found) else 0)
@@ -84,16 +98,21 @@ def check(home: Home = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="journeys ...")],
-    quick: Annotated[bool, typer.Option("--quick", help="a shorter run, with the same targets")] = False,
+    name: Annotated[str, typer.Argument(help="journeys, history")],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="a shorter run, with the same targets")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a claim of the README; exit 0 only if every target holds."""
-    names = sorted(p.stem for p in BENCH.glob("[a-z]*.py") if p.stem != "targets")
+    names = sorted(p.stem for p in BENCH.glob("[a-z]*.py") if p.stem not in {"targets", "report"})
     if name not in names:
-        raise NotFound(f"no bench is called {name!r}", hint=f"one of: {', '.join(names) or 'none here'}")
+        raise NotFound(
+            f"no bench is called {name!r}", hint=f"one of: {', '.join(names) or 'none here'}"
+        )
     flags = [flag for flag, on in (("--quick", quick), ("--json", as_json)) if on]
-    done = subprocess.run([sys.executable, "-m", f"bench.{name}", *flags], cwd=BENCH.parent, check=False)  # noqa: S603  (our own module)
+    command = [sys.executable, "-m", f"bench.{name}", *flags]
+    done = subprocess.run(command, cwd=BENCH.parent, check=False)  # noqa: S603  (our own module)
     raise typer.Exit(done.returncode)
 
 

@@ -52,7 +52,13 @@ async def run(settings: Settings, console: Console, *, fresh: bool, ask: str | N
             await build(settings, now=stamp, console=console)
         url, secret = url_of(claimed), secrets.token_urlsafe(24)
         with console.status("starting the devices of Riverside Tower"):
-            devices = await DemoProcess.start(anchor=stamp, seed=SEED, days=DAYS, webhook=f"{url}/api/ingest/lorawan", secret=secret)
+            devices = await DemoProcess.start(
+                anchor=stamp,
+                seed=SEED,
+                days=DAYS,
+                webhook=f"{url}/api/ingest/lorawan",
+                secret=secret,
+            )
         async with devices, open_system(settings) as system:
             if devices.missed is not None:
                 await system.history.bulk(devices.missed())
@@ -62,12 +68,16 @@ async def run(settings: Settings, console: Console, *, fresh: bool, ask: str | N
                     await stopped.wait()
 
 
-async def build(settings: Settings, *, now: dt.datetime, console: Console, days: int = DAYS) -> Recording:
+async def build(
+    settings: Settings, *, now: dt.datetime, console: Console, days: int = DAYS
+) -> Recording:
     """Write ontology, 30 days of history, documents, work orders and findings into an empty `home`."""
     home = settings.home
     free = doctor.free_mb(settings)
     if free < doctor.NEEDED_MB:
-        raise OutOfSpace(f"{free:,.0f} MB free at {home}", hint=f"{doctor.NEEDED_MB} MB are needed; use --home")
+        raise OutOfSpace(
+            f"{free:,.0f} MB free at {home}", hint=f"{doctor.NEEDED_MB} MB are needed; use --home"
+        )
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     tower = riverside_tower()
@@ -78,7 +88,13 @@ async def build(settings: Settings, *, now: dt.datetime, console: Console, days:
         orders = await reading
     records = SqlRecords(settings.records_db)
     try:
-        stamp = {"id": STAMP, "builtAt": now, "seed": Number(SEED), "days": Number(days), "demo": MARKER}
+        stamp = {
+            "id": STAMP,
+            "builtAt": now,
+            "seed": Number(SEED),
+            "days": Number(days),
+            "demo": MARKER,
+        }
         await replace_all(records, [*tower, *orders, stamp])
     finally:
         await records.close()
@@ -91,8 +107,13 @@ async def build(settings: Settings, *, now: dt.datetime, console: Console, days:
 async def _history(
     home: Path, tower: Sequence[dict[str, object]], now: dt.datetime, days: int, progress: Progress
 ) -> Recording:
-    recording = await _shown(progress, f"simulating {days} days", 1.0, lambda step: simulate(now, days=days, seed=SEED, progress=step))
-    history = DuckHistory.open(home / "history.duckdb", Building(tower))
+    recording = await _shown(
+        progress,
+        f"simulating {days} days",
+        1.0,
+        lambda step: simulate(now, days=days, seed=SEED, progress=step),
+    )
+    history = await asyncio.to_thread(DuckHistory.open, home / "history.duckdb", Building(tower))
     try:
         task = progress.add_task("writing the history", total=recording.values.size)
         await history.bulk(recording.samples(), lambda done: progress.update(task, completed=done))
@@ -110,19 +131,22 @@ def _documents(
     task = progress.add_task("writing and reading the manuals", total=1.0)
     paths = write_documents(folder)
     worklog = write_worklog(folder / "maintenance-log.xlsx", now=now)
+    building = Building(tower)
+    ids = [entity.id for entity in building if not entity.is_point]
     embedder, _ = load_embedder(settings)
     index = EmbeddedIndex(settings.home / "index", embedder=embedder.name if embedder else None)
     try:
-        ids = [str(tags["id"].id) for tags in tower if "equip" in tags or "space" in tags]  # type: ignore[attr-defined]
         ingest_documents(paths, index, embedder, ids, _advance(progress, task))
     finally:
         index.close()
-    orders = read_worklog(worklog)
+    log = read_worklog(worklog, zone=building.zone, equip_ids=ids)
     progress.update(task, completed=1.0)
-    return list(orders)
+    return list(log.orders)
 
 
-async def _shown(progress: Progress, what: str, total: float, work: Callable[[Callable[[float], None]], T]) -> T:
+async def _shown(
+    progress: Progress, what: str, total: float, work: Callable[[Callable[[float], None]], T]
+) -> T:
     task = progress.add_task(what, total=total)
     return await asyncio.to_thread(work, _advance(progress, task))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from services.api.system import STATIC
 from services.settings import Settings
 
 NEEDED_MB = 1_500
@@ -38,7 +39,15 @@ class Check:
 
 def examine(settings: Settings) -> list[Check]:
     """Look at everything that Plantroom needs; takes about a second."""
-    looks: tuple[Callable[[Settings], Check], ...] = (_python, _disk, _home, _model, _ui, _llm, _port)
+    looks: tuple[Callable[[Settings], Check], ...] = (
+        _python,
+        _disk,
+        _home,
+        _model,
+        _ui,
+        _llm,
+        _port,
+    )
     return [look(settings) for look in looks] + [_extra(name) for name in PARTS]
 
 
@@ -58,7 +67,9 @@ def _python(_settings: Settings) -> Check:
 def _disk(settings: Settings) -> Check:
     free = free_mb(settings)
     state = "ok" if free >= NEEDED_MB else "missing"
-    return Check("disk", state, f"{free:,.0f} MB free", "" if state == "ok" else f"{NEEDED_MB} MB are needed")
+    return Check(
+        "disk", state, f"{free:,.0f} MB free", "" if state == "ok" else f"{NEEDED_MB} MB are needed"
+    )
 
 
 def _home(settings: Settings) -> Check:
@@ -70,12 +81,15 @@ def _home(settings: Settings) -> Check:
 def _model(settings: Settings) -> Check:
     if (settings.models / "all-MiniLM-L6-v2" / "model.onnx").exists():
         return Check("embedder", "ok", "all-MiniLM-L6-v2 on ONNX Runtime")
-    return Check("embedder", "degraded", "no embedding model: documents are searched by words only", "run: make model")
+    return Check(
+        "embedder",
+        "degraded",
+        "no embedding model: documents are searched by words only",
+        "run: make model",
+    )
 
 
 def _ui(_settings: Settings) -> Check:
-    from services.api.static_files import STATIC  # noqa: PLC0415  (FastAPI is slow to import)
-
     if (STATIC / "index.html").exists():
         return Check("web UI", "ok", "built")
     return Check("web UI", "degraded", "not built: the server shows a plain page", "run: make ui")
@@ -83,12 +97,19 @@ def _ui(_settings: Settings) -> Check:
 
 def _llm(settings: Settings) -> Check:
     if settings.llm.url is None:
-        return Check("language model", "degraded", "none set: playbooks answer", "set PLANTROOM_LLM__URL")
+        return Check(
+            "language model", "degraded", "none set: playbooks answer", "set PLANTROOM_LLM__URL"
+        )
     host, port = settings.llm.url.host or "", settings.llm.url.port or 80
     try:
         socket.create_connection((host, port), timeout=3).close()
     except OSError as cause:
-        return Check("language model", "degraded", f"{settings.llm.url} does not answer: {cause}", "playbooks answer meanwhile")
+        return Check(
+            "language model",
+            "degraded",
+            f"{settings.llm.url} does not answer: {cause}",
+            "playbooks answer meanwhile",
+        )
     return Check("language model", "ok", f"{settings.llm.url} accepts connections")
 
 
@@ -98,7 +119,12 @@ def _port(settings: Settings) -> Check:
         try:
             probe.bind((settings.host, settings.port))
         except OSError:
-            return Check("port", "degraded", f"{settings.host}:{settings.port} is taken", "Plantroom may be running already; else use --port")
+            return Check(
+                "port",
+                "degraded",
+                f"{settings.host}:{settings.port} is taken",
+                "Plantroom may be running already; else use --port",
+            )
     return Check("port", "ok", f"{settings.host}:{settings.port} is free")
 
 
@@ -106,4 +132,6 @@ def _extra(name: str) -> Check:
     module, what = PARTS[name]
     if importlib.util.find_spec(module) is not None:
         return Check(name, "ok", what)
-    return Check(name, "missing", f"{what}: {module} is not installed", f"pip install 'plantroom[{name}]'")
+    return Check(
+        name, "missing", f"{what}: {module} is not installed", f"pip install 'plantroom[{name}]'"
+    )

@@ -23,7 +23,10 @@ def settings_page() -> str:
         "| variable | default | meaning |",
         "|---|---|---|",
     ]
-    lines += [f"| `{name}` | {default} | {says} |" for name, default, says in _fields(Settings, "PLANTROOM_")]
+    lines += [
+        f"| `{name}` | {default} | {says} |"
+        for name, default, says in _fields(Settings, "PLANTROOM_")
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -38,10 +41,22 @@ def commands_page() -> str:
     group = typer.main.get_command(app)
     context = typer.Context(group)
     for name, command in sorted(getattr(group, "commands", {}).items()):
-        lines += ["", f"## plantroom {name}", "", str(command.help).strip(), "", "| option | meaning |", "|---|---|"]
+        lines += [
+            "",
+            f"## plantroom {name}",
+            "",
+            str(command.help).strip(),
+            "",
+            "| option | meaning |",
+            "|---|---|",
+        ]
         for parameter in command.get_params(context):
             if parameter.name != "help":
-                shown = ", ".join(f"`{opt}`" for opt in parameter.opts) if parameter.param_type_name == "option" else f"`{parameter.name.upper()}`"
+                shown = (
+                    ", ".join(f"`{opt}`" for opt in parameter.opts)
+                    if parameter.param_type_name == "option"
+                    else f"`{parameter.name.upper()}`"
+                )
                 lines.append(f"| {shown} | {getattr(parameter, 'help', '') or ''} |")
     return "\n".join(lines) + "\n"
 
@@ -56,7 +71,15 @@ def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str
             yield from _fields(kind, f"{prefix}{name.upper()}__")
             continue
         default = str(field.default) if field.default not in ("", None) else "none"
-        yield prefix + name.upper(), "none" if "***" in default or default == "" else f"`{default}`" if default != "none" else default, str(field.description)
+        yield (
+            prefix + name.upper(),
+            "none"
+            if "***" in default or default == ""
+            else f"`{default}`"
+            if default != "none"
+            else default,
+            str(field.description),
+        )
 
 
 def main() -> None:

@@ -34,7 +34,11 @@ def answer(console: Console, found: Mapping[str, Any]) -> None:
     console.print()
     for item in found["evidence"]:
         console.print(Text(f"[{item['id']}] {item['kind']}: {item['source']}", style="dim"))
-    how = "no language model was used" if found["mode"] == "playbook" else "written by the language model"
+    how = (
+        "no language model was used"
+        if found["mode"] == "playbook"
+        else "written by the language model"
+    )
     console.print(Text(f"{found['elapsed_s']:.1f} s, {how}", style="dim"))
 
 

@@ -63,7 +63,11 @@ async def served(
             on_override=lambda changes: _keep_overrides(system, changes),
         )  # fmt: skip
         system.devices_seen = lambda: [_device(state) for state in poller.states.values()]
-        async with poller, _background(rounds(system), "rounds"), _http(system, poller, claimed, secret) as stopped:
+        async with (
+            poller,
+            _background(rounds(system), "rounds"),
+            _http(system, poller, claimed, secret) as stopped,
+        ):
             yield stopped
     finally:
         system.devices_seen = tuple
@@ -95,12 +99,12 @@ def url_of(claimed: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-def running_server(settings: Settings) -> str | None:
+async def running_server(settings: Settings) -> str | None:
     """The URL of the server that owns this home; None when none answers."""
-    path = _card(settings.home)
     try:
-        url = str(json.loads(path.read_text())["url"])
-        return url if httpx2.get(f"{url}/health", timeout=3.0, trust_env=False).is_success else None
+        url = str(json.loads(_card(settings.home).read_text())["url"])
+        async with httpx2.AsyncClient(timeout=3.0, trust_env=False) as client:
+            return url if (await client.get(f"{url}/health")).is_success else None
     except (OSError, ValueError, KeyError, httpx2.TransportError):
         return None
 
@@ -118,14 +122,16 @@ async def _http(
         hosts=("localhost", "127.0.0.1", "[::1]", settings.host),
     )  # fmt: skip
     config = uvicorn.Config(
-        create_app(system, options), log_level="warning", lifespan="on", timeout_graceful_shutdown=STOP_S
+        create_app(system, options),
+        log_level="warning",
+        lifespan="on",
+        timeout_graceful_shutdown=STOP_S,
     )
     server = _Server(config)
     stopped = asyncio.Event()
     serving = asyncio.create_task(server.serve(sockets=[claimed]), name="http")
     serving.add_done_callback(lambda _: stopped.set())
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.02)
+    await server.ready.wait()
     card = _card(settings.home)
     card.write_text(json.dumps({"url": url_of(claimed), "pid": os.getpid()}))
     with _signals(stopped):
@@ -139,6 +145,14 @@ async def _http(
 
 class _Server(uvicorn.Server):
     """Leaves the signals to us: uvicorn would end the process before devices and files are closed."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -178,11 +192,10 @@ def _device(state: LineState) -> Device:
 
 async def _known_overrides(system: System) -> list[OverrideSeen]:
     """Overrides seen before a restart, so that "since" survives it."""
-    found = []
-    for entity in await system.records.read("override and pointRef"):
-        found.append(
-            OverrideSeen(entity["pointRef"], int(entity["level"].value), entity["value"].value, entity["since"])
-        )
+    found = [
+        OverrideSeen(e["pointRef"], int(e["level"].value), e["value"].value, e["since"])
+        for e in await system.records.read("override and pointRef")
+    ]
     system.override_levels.update({seen.point.id: seen.level for seen in found})
     return found
 

@@ -18,10 +18,16 @@ class Llm(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: HttpUrl | None = Field(default=None, description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1")
+    url: HttpUrl | None = Field(
+        default=None, description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1"
+    )
     model: str = Field(default="", description="model name; empty: the first one the server offers")
-    api_key: SecretStr = Field(default=SecretStr(""), description="bearer token of the model server")
-    timeout_s: float = Field(default=60.0, gt=0, le=600, description="silence after which the model counts as dead")
+    api_key: SecretStr = Field(
+        default=SecretStr(""), description="bearer token of the model server"
+    )
+    timeout_s: float = Field(
+        default=60.0, gt=0, le=600, description="silence after which the model counts as dead"
+    )
 
 
 class Mqtt(BaseModel):
@@ -40,14 +46,32 @@ class Settings(BaseSettings):
         env_prefix="PLANTROOM_", env_nested_delimiter="__", frozen=True, extra="forbid"
     )
 
-    home: Path = Field(default=Path("var/riverside"), description="folder of records, history, index and documents")
+    home: Path = Field(
+        default=Path("var/riverside"), description="folder of records, history, index and documents"
+    )
     models: Path = Field(default=Path("var/models"), description="folder of the embedding model")
-    records_url: str = Field(default="", description="SQLAlchemy URL of the records; empty: SQLite in `home`")
-    host: str = Field(default="127.0.0.1", description="address to serve on; others than loopback need a reverse proxy with authentication")
-    port: int = Field(default=8400, ge=0, le=65_535, description="port to serve on; 0: any free one")
-    webhook_secret: SecretStr = Field(default=SecretStr(""), description="secret of POST /api/ingest/lorawan; empty: a new one at each start")
-    tariff_per_kwh: float = Field(default=4.2, gt=0, description="electricity price per kWh in the site's currency (THB in the demo)")
-    detect_every_s: float = Field(default=600.0, ge=10, description="seconds between two runs of the fault rules")
+    records_url: str = Field(
+        default="", description="SQLAlchemy URL of the records; empty: SQLite in `home`"
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="address to serve on; others than loopback need a reverse proxy with authentication",
+    )
+    port: int = Field(
+        default=8400, ge=0, le=65_535, description="port to serve on; 0: any free one"
+    )
+    webhook_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="secret of POST /api/ingest/lorawan; empty: a new one at each start",
+    )
+    tariff_per_kwh: float = Field(
+        default=4.2,
+        gt=0,
+        description="electricity price per kWh in the site's currency (THB in the demo)",
+    )
+    detect_every_s: float = Field(
+        default=600.0, ge=10, description="seconds between two runs of the fault rules"
+    )
     llm: Llm = Field(default=Llm(), description="the language model")
     mqtt: Mqtt = Field(default=Mqtt(), description="the LoRaWAN broker")
 
@@ -64,4 +88,6 @@ def load_settings(**given: object) -> Settings:
     except ValidationError as cause:
         first = cause.errors()[0]
         name = "PLANTROOM_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise BadRequest(f"{name}: {first['msg']}", hint="see docs/reference-settings.md") from cause
+        raise BadRequest(
+            f"{name}: {first['msg']}", hint="see docs/reference-settings.md"
+        ) from cause

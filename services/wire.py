@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -72,9 +73,19 @@ class System:
         """What works and what is degraded."""
         silent = [device.name for device in self.devices() if device.state == "silent"]
         if not self.devices():
-            field_bus = Part("devices", "off", "no devices are polled", "start `plantroom demo` or add lines.toml")
+            field_bus = Part(
+                "devices",
+                "off",
+                "no devices are polled",
+                "start `plantroom demo` or add lines.toml",
+            )
         elif silent:
-            field_bus = Part("devices", "degraded", f"silent: {', '.join(silent[:5])}", "check power and network there")
+            field_bus = Part(
+                "devices",
+                "degraded",
+                f"silent: {', '.join(silent[:5])}",
+                "check power and network there",
+            )
         else:
             field_bus = Part("devices", "ok", f"{len(self.devices())} answer")
         return [*self.notes, field_bus]
@@ -90,9 +101,11 @@ async def open_system(
         records = SqlRecords(settings.records_db)
         stack.push_async_callback(records.close)
         building = Building([entity.tags for entity in await records.read(ENTITIES)])
-        history = await DuckHistory.open(settings.home / "history.duckdb", building)
+        history = await asyncio.to_thread(
+            DuckHistory.open, settings.home / "history.duckdb", building
+        )
         stack.push_async_callback(history.close)
-        sql = SqlReader(history, building)
+        sql = SqlReader(history, building, clock=clock)
         embedder, note = load_embedder(settings)
         index = EmbeddedIndex(settings.home / "index", embedder=embedder.name if embedder else None)
         stack.callback(index.close)
@@ -134,7 +147,9 @@ def load_embedder(settings: Settings) -> tuple[Embedder | None, Part]:
     try:
         embedder = OnnxEmbedder(settings.models / MODEL)
     except PlantroomError as missing:
-        return None, Part("search by meaning", "degraded", f"words only: {missing}", "run: make model")
+        return None, Part(
+            "search by meaning", "degraded", f"words only: {missing}", "run: make model"
+        )
     return embedder, Part("search by meaning", "ok", embedder.name)
 
 
@@ -142,7 +157,9 @@ async def _open_model(settings: Settings, stack: AsyncExitStack) -> tuple[HttpMo
     """The language model's client; the engineer finds out for itself what the server can do."""
     llm = settings.llm
     if llm.url is None:
-        return None, Part("language model", "off", "playbooks answer", "set PLANTROOM_LLM__URL to use one")
+        return None, Part(
+            "language model", "off", "playbooks answer", "set PLANTROOM_LLM__URL to use one"
+        )
     model = await stack.enter_async_context(
         HttpModel(
             str(llm.url), name=llm.model, key=llm.api_key.get_secret_value(),
@@ -150,5 +167,3 @@ async def _open_model(settings: Settings, stack: AsyncExitStack) -> tuple[HttpMo
         )
     )  # fmt: skip
     return model, Part("language model", "ok", f"at {llm.url}")
-
-

@@ -110,7 +110,7 @@ def _wet_heat(
     heat_in: Floats,
     water_temp: float,
 ) -> Floats:
-    at_water = float(air.saturated_enthalpy(np.float64(water_temp)))
+    at_water = float(air.saturated_enthalpy(np.array(water_temp)))
     # slope of saturated enthalpy over the water's range, J/(kg K): a fictitious specific heat
     warm = air.saturation_temp(heat_in)
     slope = (heat_in - at_water) / np.maximum(warm - water_temp, 0.1)

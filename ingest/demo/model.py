@@ -35,14 +35,111 @@ METERS = {
     "meter-CH-3": ("CH-3 meter", "CH-3"),
 }
 
-CHILLER = ["enable-cmd", "run", "load", "chilled-water-leaving-temp", "chilled-water-leaving-temp-sp", "chilled-water-entering-temp", "chilled-water-flow", "condenser-water-entering-temp", "condenser-water-leaving-temp", "condenser-water-flow", "evaporator-refrig-temp", "condenser-refrig-temp", "cooling-power", "power", "isolation-valve"]
+CHILLER = [
+    "enable-cmd",
+    "run",
+    "load",
+    "chilled-water-leaving-temp",
+    "chilled-water-leaving-temp-sp",
+    "chilled-water-entering-temp",
+    "chilled-water-flow",
+    "condenser-water-entering-temp",
+    "condenser-water-leaving-temp",
+    "condenser-water-flow",
+    "evaporator-refrig-temp",
+    "condenser-refrig-temp",
+    "cooling-power",
+    "power",
+    "isolation-valve",
+]
 PUMP = ["run-cmd", "run", "speed", "power", "pump-pressure"]
-TOWER = ["run-cmd", "run", "speed", "power", "condenser-water-leaving-temp", "condenser-water-entering-temp"]
-PLANT = ["chilled-water-leaving-temp", "chilled-water-leaving-temp-sp", "chilled-water-entering-temp", "primary-flow", "secondary-flow", "decoupler-flow", "chilled-water-pressure", "chilled-water-pressure-sp", "condenser-water-entering-temp", "condenser-water-leaving-temp", "condenser-water-entering-temp-sp", "cooling-power"]
-AHU = ["outside-air-temp", "outside-air-humidity", "return-air-temp", "return-air-humidity", "return-air-co2", "mixed-air-temp", "discharge-air-temp", "discharge-air-temp-sp", "discharge-air-pressure", "discharge-air-pressure-sp", "discharge-air-flow", "filter-pressure", "outside-damper", "cooling-valve", "coil-leaving-water-temp", "fan-cmd", "fan-run", "fan-speed", "fan-power", "occupied-sp"]
-DOAS = ["outside-air-temp", "outside-air-humidity", "discharge-air-temp", "discharge-air-temp-sp", "discharge-air-humidity", "discharge-air-pressure", "discharge-air-pressure-sp", "discharge-air-flow", "filter-pressure", "outside-damper", "cooling-valve", "coil-leaving-water-temp", "fan-cmd", "fan-run", "fan-speed", "fan-power"]
-VAV = ["zone-air-temp", "zone-air-temp-sp", "discharge-air-temp", "discharge-air-flow", "discharge-air-flow-sp", "damper", "cooling-requests", "occupied-sp"]
-FCU = ["zone-air-temp", "zone-air-temp-sp", "zone-air-temp-effective-sp", "zone-air-humidity", "occupied", "rented", "window-open", "fan-cmd", "fan-run", "fan-speed", "cooling-valve", "cooling-valve-position", "discharge-air-temp"]
+TOWER = [
+    "run-cmd",
+    "run",
+    "speed",
+    "power",
+    "condenser-water-leaving-temp",
+    "condenser-water-entering-temp",
+]
+PLANT = [
+    "chilled-water-leaving-temp",
+    "chilled-water-leaving-temp-sp",
+    "chilled-water-entering-temp",
+    "primary-flow",
+    "secondary-flow",
+    "decoupler-flow",
+    "chilled-water-pressure",
+    "chilled-water-pressure-sp",
+    "condenser-water-entering-temp",
+    "condenser-water-leaving-temp",
+    "condenser-water-entering-temp-sp",
+    "cooling-power",
+]
+AHU = [
+    "outside-air-temp",
+    "outside-air-humidity",
+    "return-air-temp",
+    "return-air-humidity",
+    "return-air-co2",
+    "mixed-air-temp",
+    "discharge-air-temp",
+    "discharge-air-temp-sp",
+    "discharge-air-pressure",
+    "discharge-air-pressure-sp",
+    "discharge-air-flow",
+    "filter-pressure",
+    "outside-damper",
+    "cooling-valve",
+    "coil-leaving-water-temp",
+    "fan-cmd",
+    "fan-run",
+    "fan-speed",
+    "fan-power",
+    "occupied-sp",
+]
+DOAS = [
+    "outside-air-temp",
+    "outside-air-humidity",
+    "discharge-air-temp",
+    "discharge-air-temp-sp",
+    "discharge-air-humidity",
+    "discharge-air-pressure",
+    "discharge-air-pressure-sp",
+    "discharge-air-flow",
+    "filter-pressure",
+    "outside-damper",
+    "cooling-valve",
+    "coil-leaving-water-temp",
+    "fan-cmd",
+    "fan-run",
+    "fan-speed",
+    "fan-power",
+]
+VAV = [
+    "zone-air-temp",
+    "zone-air-temp-sp",
+    "discharge-air-temp",
+    "discharge-air-flow",
+    "discharge-air-flow-sp",
+    "damper",
+    "cooling-requests",
+    "occupied-sp",
+]
+FCU = [
+    "zone-air-temp",
+    "zone-air-temp-sp",
+    "zone-air-temp-effective-sp",
+    "zone-air-humidity",
+    "occupied",
+    "rented",
+    "window-open",
+    "fan-cmd",
+    "fan-run",
+    "fan-speed",
+    "cooling-valve",
+    "cooling-valve-position",
+    "discharge-air-temp",
+]
 IAQ = ["zone-air-co2", "zone-air-temp", "zone-air-humidity", "battery"]
 METER = ["power", "energy", "power-factor", "current", "voltage"]
 WEATHER = ["outside-air-temp", "outside-air-humidity", "outside-air-wet-bulb", "outside-air-co2"]
@@ -74,9 +171,8 @@ def _spaces() -> Iterable[dict[str, Any]]:
     for area, (floor, dis, ahu) in PUBLIC_AREAS.items():
         yield _space(area, dis, "zone hvacZone", f"floor-{floor}", airRef=Ref(ahu))
     for room in ROOMS:
-        floor = room[:-2]
         yield _space(
-            f"room-{room}", f"Room {room}", "room hvacZone guestRoom", f"floor-{floor}",
+            f"room-{room}", f"Room {room}", "room hvacZone guestRoom", f"floor-{room[:-2]}",
             airRef=Ref(doas_of(room)), roomNum=room,
         )  # fmt: skip
 

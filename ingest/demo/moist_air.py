@@ -61,17 +61,17 @@ def saturated_ratio(temp: Floats) -> Floats:
 
 def saturated_enthalpy(temp: Floats) -> Floats:
     """J/kg of saturated air, from a table with 0.05 K steps."""
-    return np.interp(temp, _GRID, _SAT_H)
+    return np.asarray(np.interp(temp, _GRID, _SAT_H), dtype=np.float64)
 
 
 def saturation_temp(enthalpy_j_kg: Floats) -> Floats:
     """The temperature at which saturated air has this enthalpy."""
-    return np.interp(enthalpy_j_kg, _SAT_H, _GRID)
+    return np.asarray(np.interp(enthalpy_j_kg, _SAT_H, _GRID), dtype=np.float64)
 
 
 def dew_point(ratio: Floats) -> Floats:
     """The temperature at which air with this humidity ratio is saturated."""
-    return np.interp(ratio, _SAT_W, _GRID)
+    return np.asarray(np.interp(ratio, _SAT_W, _GRID), dtype=np.float64)
 
 
 def wet_bulb(temp: Floats, ratio: Floats) -> Floats:

@@ -224,7 +224,8 @@ class Recorder:
 
     def _meters(self, row: NDArray[np.float32], scene: Scene) -> None:
         hour = (scene.weather.ts[scene.i] + UTC_OFFSET_S) % 86_400 / 3600.0
-        house = float(np.interp(hour, *zip(*HOUSE_W, strict=True)))
+        hours, watts_at = zip(*HOUSE_W, strict=True)
+        house = float(np.interp(float(hour), hours, watts_at))
         inside = float(
             scene.fcu_fan_w.sum()
             + scene.public_w.sum()

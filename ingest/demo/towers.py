@@ -55,7 +55,7 @@ def tower_heat(entering: float, wet_bulb: float, speed: float) -> float:
     m_air = TOWER_AIR_KG_S * speed
     potential = _saturated_enthalpy(entering) - _saturated_enthalpy(wet_bulb)
     slope = max(potential / max(entering - wet_bulb, 0.05), 500.0)
-    ntu = TOWER_NTU * (CONDENSER_KG_S / m_air) ** 0.4
+    ntu = TOWER_NTU * math.pow(CONDENSER_KG_S / m_air, 0.4)
     ratio = min(m_air * slope / (CONDENSER_KG_S * CP_WATER), 5.0)
     if abs(1.0 - ratio) < 1e-6:
         return ntu / (1.0 + ntu) * m_air * potential

@@ -15,6 +15,7 @@ from ingest.demo import air, bms, coils, moist_air, rooms
 from ingest.demo.chilled_water import ChilledWater, Demand, PlantState
 from ingest.demo.columns import columns
 from ingest.demo.faults import Active, Effects, effects_at
+from ingest.demo.model import ROOMS
 from ingest.demo.occupancy import Guests, Public, guests, public
 from ingest.demo.pumps import DESIGN_KPA, distribute
 from ingest.demo.record import Meters, Recorder, Scene
@@ -37,7 +38,7 @@ FCU_FAN_W: Final = np.array([14.0, 32.0, 62.0])
 
 def coil_sizes() -> coils.CoilSize:
     """192 fan-coils, then the six handlers."""
-    corner = np.array([name.endswith("07") for name in rooms.ROOMS])
+    corner = np.array([name.endswith("07") for name in ROOMS])
     fcu_air = np.where(corner, 0.38, 0.28)
     fcu_water = np.where(corner, 0.122, 0.155)
     handler_water = np.array([40.0, 40.0, 32.0, 43.0, 32.0, 32.0])

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from agent.events import Event
 from agent.faultbook import FaultBook
 from agent.plan import Question
-from edge.chunk import Passage
+from edge.chunk import Chunk, Passage
 from edge.index import EVERYTHING, Only
 from ontology.graph import Building
 from ontology.history import History

@@ -53,7 +53,11 @@ def write_tiny_model(folder: Path, *, seed: int = 7) -> Path:
         "tie_word_embeddings": True, "torch_dtype": "float32", "eos_token_id": 2, "pad_token_id": 0,
         "use_sliding_window": False,
     }))  # fmt: skip
-    save_file(_weights(np.random.default_rng(seed)), folder / "model.safetensors", metadata={"format": "pt"})
+    save_file(
+        _weights(np.random.default_rng(seed)),
+        folder / "model.safetensors",
+        metadata={"format": "pt"},
+    )
     return folder
 
 
@@ -61,7 +65,10 @@ def _tokenizer() -> Tokenizer:
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
-    corpus = ["why is room 807 hot? the chiller AHU VAV temperature is 24.5 degC", '{"name": "history", "arguments": {}}']
+    corpus = [
+        "why is room 807 hot? the chiller AHU VAV temperature is 24.5 degC",
+        '{"name": "history", "arguments": {}}',
+    ]
     made.train_from_iterator(corpus * 50, trainers.BpeTrainer(
         vocab_size=VOCABULARY, special_tokens=list(SPECIAL), show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
@@ -74,7 +81,10 @@ def _weights(rng: np.random.Generator) -> dict[str, np.ndarray]:
         return (rng.standard_normal(shape) * 0.05).astype(np.float32)
 
     head = HIDDEN // HEADS
-    weights = {"model.embed_tokens.weight": normal(VOCABULARY, HIDDEN), "model.norm.weight": np.ones(HIDDEN, np.float32)}
+    weights = {
+        "model.embed_tokens.weight": normal(VOCABULARY, HIDDEN),
+        "model.norm.weight": np.ones(HIDDEN, np.float32),
+    }
     for layer in range(LAYERS):
         at = f"model.layers.{layer}."
         for name, rows in (("q", HEADS * head), ("k", KV_HEADS * head), ("v", KV_HEADS * head)):

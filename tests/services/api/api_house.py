@@ -153,7 +153,6 @@ class Shelf:
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
         self._chunks = {chunk.id: chunk for chunk in chunks}
-        self.index = self
 
     def get(self, id: str) -> Chunk:
         if id not in self._chunks:
