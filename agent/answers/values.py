@@ -11,6 +11,7 @@ from agent.figures import signed
 from agent.tools.history import STALE
 
 MAX_ROWS: Final = 10
+_AT_WORK: Final = ("efficiency", "delta-t", "condenser-approach", "evaporator-approach")
 _TOTALS: Final = ("energy-use", "cooling-energy", "runtime", "starts")
 _SIGNS: Final = {">": ("above", "สูงกว่า"), ">=": ("at or above", "ตั้งแต่"), "<": ("below", "ต่ำกว่า"),
                  "<=": ("at or below", "ไม่เกิน"), "==": ("equal to", "เท่ากับ")}  # fmt: skip
@@ -89,10 +90,10 @@ def _tell_one(voice: Voice, found: ToolResult, row: Row) -> None:
 
 def _tell_nothing(voice: Voice, found: ToolResult, row: Row, what: str, cite: str) -> None:
     points = ", ".join(row["points"])
-    off = found.facts["quantity"] == "efficiency"
+    off = found.facts["quantity"] in _AT_WORK
     voice.say(
         f"{what}, {_when(voice, found)}: **no data** from {points} {cite}"
-        + ("; it has an efficiency only while it cools." if off else "."),
+        + ("; it has one only while it works." if off else "."),
         f"{what}, {_when(voice, found)}: **ไม่มีข้อมูล** จาก {points} {cite}"
         + (" (มีค่าเฉพาะตอนทำความเย็น)" if off else ""),
     )

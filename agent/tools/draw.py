@@ -20,6 +20,8 @@ from ontology.time import Span
 MAX_DRAWN: Final = 6
 MAX_PER_LINE: Final = 300
 MAX_BANDS: Final = 10
+MAX_POINTS: Final = 3
+"""Of a single quantity; more points are a whole floor, whose day is not drawn for a value now."""
 DAY: Final = dt.timedelta(days=1)
 
 
@@ -34,7 +36,7 @@ async def draw(
     )
     span = ask.span or Span.last(DAY, now=box.now)
     title = quantity_dis(ask.quantity)
-    if ask.span is None and all(len(f.reading.points) <= 2 for f in shown):
+    if ask.span is None and all(len(f.reading.points) <= MAX_POINTS for f in shown):
         shown = await _the_day(box, ask, shown, span)
     elif shown and shown[0].reading.fold == "counter":
         title, shown = quantity_dis("power"), await _power(box, ask, shown, span)

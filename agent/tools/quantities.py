@@ -161,13 +161,31 @@ def _difference(high: str, low: str, *, low_on: str = "", only: str = "") -> Der
         bottom = building.point(other.ref, low) if other is not None else None
         if top is None or bottom is None:
             return None
-        return Reading(entity, (top.ref, bottom.ref), "K", "temp-difference", value=_minus)
+        gate = _at_work(building, entity) if only != "cooling-tower" else None
+        points = (top.ref, bottom.ref) if gate is None else (top.ref, bottom.ref, gate[0].ref)
+        least = gate[1] if gate else 0.0
+        return Reading(
+            entity, points, "K", "temp-difference", value=lambda arrays: _minus(arrays, least)
+        )
 
     return derive
 
 
-def _minus(arrays: Sequence[Floats]) -> Floats:
-    return arrays[0] - arrays[1]
+def _at_work(building: Building, entity: Entity) -> tuple[Entity, float] | None:
+    """The point, and its least value, that says a machine exchanges heat: standing water has no approach.
+
+    A tower cools with its fan at rest too, so it is always at work.
+    """
+    for role, least in (("run", 0.5), ("fan-run", 0.5), ("cooling-power", MIN_COOLING_KW)):
+        if point := building.point(entity.ref, role):
+            return point, least
+    return None
+
+
+def _minus(arrays: Sequence[Floats], least: float) -> Floats:
+    """The first above the second, while the third (where there is one) reaches `least`."""
+    difference = arrays[0] - arrays[1]
+    return np.where(arrays[2] >= least, difference, np.nan) if len(arrays) > 2 else difference
 
 
 def _first(*options: Derive) -> Derive:

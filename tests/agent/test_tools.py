@@ -6,13 +6,14 @@ import datetime as dt
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from agent.events import plain
 from agent.evidence import ToolResult
 from agent.tools import TOOLS, call, schemas
 from agent.tools.toolbox import MAX_SUMMARY, Toolbox
-from tests.agent.tower import NOW, tower
+from tests.agent.tower import NOW, N, samples_of, tower
 
 YESTERDAY = {"start": "2026-11-19T00:00+07:00", "end": "2026-11-20T00:00+07:00"}
 
@@ -71,6 +72,13 @@ async def test_a_chiller_that_is_off_has_no_efficiency(box: Toolbox) -> None:
     found = await ask(box, "CH-3", "efficiency", **YESTERDAY)
     assert found.rows[0]["value"].value is None
     assert "no data" in found.summary
+
+
+async def test_standing_water_has_no_approach(box: Toolbox) -> None:
+    for value in ("CH-3.condenser-refrig-temp", "CH-3.condenser-water-leaving-temp"):
+        await box.history.write(samples_of(value, np.full(N, 30.0)))
+    found = await ask(box, "CH-3", "condenser-approach", **YESTERDAY)
+    assert found.rows[0]["value"].value is None
 
 
 async def test_silence_is_said_and_never_zero(box: Toolbox) -> None:

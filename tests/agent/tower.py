@@ -51,14 +51,15 @@ async def tower_history() -> MemoryHistory:
     series["AHU-1.return-air-temp"] = 24 + np.arange(N) / 288  # 1 K a day
     series["CH-1.load"] = np.where(np.arange(N) < N - 12, 80.0, np.nan)
     for name, values in series.items():
-        await history.write(_samples(name, values))
-    await history.write(_samples("IAQ-1407.zone-air-temp", np.full(N - 360, 24.5), TS[: N - 360]))
+        await history.write(samples_of(name, values))
+    await history.write(samples_of("IAQ-1407.zone-air-temp", np.full(N - 360, 24.5), TS[: N - 360]))
     held = np.where(np.arange(N) >= N - 36, Status.OVERRIDDEN, Status.GOOD).astype(np.uint8)
-    await history.write(_samples("AHU-2.cooling-valve", np.full(N, 100.0), TS, held))
+    await history.write(samples_of("AHU-2.cooling-valve", np.full(N, 100.0), TS, held))
     return history
 
 
-def _samples(name: str, values: Any, ts: Any = TS, status: Any = None) -> Samples:
+def samples_of(name: str, values: Any, ts: Any = TS, status: Any = None) -> Samples:
+    """Samples of one point, those that are NaN left out."""
     good = np.isfinite(values)
     status = np.zeros(len(values), np.uint8) if status is None else status
     return Samples(
