@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from ingest.addresses import ADDRESS, Address, clash
 from ingest.driver import Driver, Line, Register
+from ingest.payloads import CODECS
 from ontology.errors import BadRequest, NotFound, Unavailable
 from ontology.kinds import Ref
 
@@ -22,11 +24,21 @@ POLLED: Final[Mapping[str, tuple[str, str]]] = {
 }
 PORT: Final[Mapping[str, int]] = {"bacnet": 47808, "modbus": 502, "lorawan": 0}
 DEVICES_MAX: Final[Mapping[str, int]] = {"bacnet": 4_194_302, "modbus": 255, "lorawan": 0}
-OPTIONS: Final[Mapping[str, frozenset[str]]] = {
-    "bacnet": frozenset({"network", "mac", "local", "max_apdu"}),
-    "modbus": frozenset(),
-    "lorawan": frozenset({"dev_eui", "codec"}),
+OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    # protocol -> option -> how its text looks
+    "bacnet": {
+        "network": r"[1-9]\d{0,4}",
+        "mac": r"\d{1,3}|0x[0-9a-fA-F]{2,}|[\d.]+:\d+",
+        "local": r"[\d.]+(/\d{1,2})?:\d{1,5}",
+        "max_apdu": r"\d{2,4}",
+    },
+    "modbus": {},
+    "lorawan": {"dev_eui": r"[0-9a-fA-F]{16}", "codec": "|".join(CODECS)},
 }
+REQUIRED: Final[Mapping[str, str]] = {
+    # option -> the one it cannot do without
+    "network": "mac", "mac": "network", "dev_eui": "codec", "codec": "dev_eui",
+}  # fmt: skip
 _KEYS: Final = frozenset(
     {"name", "protocol", "host", "port", "device", "every_s", "timeout_s", "options", "registers"}
 )
@@ -86,20 +98,20 @@ def write_lines(path: Path, lines: Iterable[Line]) -> None:
 
 
 def check_lines(lines: Sequence[Line], file: str = "lines.toml") -> None:
-    """Raise BadRequest where two lines share a name, or two registers share a point or a place."""
-    names: set[str] = set()
-    owner: dict[Ref, str] = {}
+    """Raise BadRequest where lines share a name, a sensor or a point, or registers overlap."""
+    owner: dict[str, str] = {}
     for line in lines:
-        if line.name in names:
-            raise BadRequest(f"{file}: two lines are named {line.name!r}", hint="rename one")
-        names.add(line.name)
-        for register in line.registers:
-            if register.point in owner:
+        claims = [f"the name {line.name!r}"]
+        claims += [f"point {register.point.id}" for register in line.registers]
+        if "dev_eui" in line.options:
+            claims.append(f"the sensor {line.options['dev_eui'].lower()}")
+        for claim in claims:
+            if claim in owner:
                 raise BadRequest(
-                    f"{file}: point {register.point.id} is in line {owner[register.point]!r} and {line.name!r}",
-                    hint="a point has one register",
+                    f"{file}: {claim} is in line {owner[claim]!r} and again in {line.name!r}",
+                    hint="each belongs to one line, once",
                 )
-            owner[register.point] = line.name
+            owner[claim] = line.name
         _check_places(line, file)
 
 
@@ -149,7 +161,7 @@ class _Table:
             port=int(self._number("port", PORT[protocol], 0, 65_535, whole=True)),
             device=int(self._number("device", 0, 0, DEVICES_MAX[protocol], whole=True)),
             every_s=self._number("every_s", 600 if protocol == "lorawan" else 60, 0.05, 86_400),
-            timeout_s=self._number("timeout_s", 3, 0.05, 60),
+            timeout_s=self._number("timeout_s", 3, 0.05, 20),
             registers=self._registers(protocol),
             options=self._options(protocol),
         )
@@ -175,12 +187,20 @@ class _Table:
         options = self._table.get("options", {})
         if not isinstance(options, dict):
             raise self._wrong("options", "is not a table", "write options = { key = 'value' }")
+        patterns = OPTIONS[protocol]
         for key, value in options.items():
-            if key not in OPTIONS[protocol]:
-                known = ", ".join(sorted(OPTIONS[protocol])) or "none"
+            if key not in patterns:
+                known = ", ".join(patterns) or "none"
                 raise self._wrong(f"options.{key}", "is not known", f"{protocol} knows: {known}")
-            if not isinstance(value, (str, int)):
-                raise self._wrong(f"options.{key}", f"is {value!r}", "give it as text")
+            if not isinstance(value, (str, int)) or not re.fullmatch(patterns[key], str(value)):
+                raise self._wrong(
+                    f"options.{key}", f"is {value!r}", f"it looks like {patterns[key]}"
+                )
+        needed = [REQUIRED[key] for key in options if key in REQUIRED]
+        needed += ["dev_eui"] if protocol == "lorawan" else []
+        for key in needed:
+            if key not in options:
+                raise self._wrong(f"options.{key}", "is missing", "see connect-devices.md")
         return {key: str(value) for key, value in options.items()}
 
     def _registers(self, protocol: str) -> tuple[Register, ...]:

@@ -52,6 +52,8 @@ _OBJECT_BYTES: Final = 24
 """Answer bytes of one object: identifier, present-value, status-flags and their tags."""
 _ARRAY_BYTES: Final = 26
 """Answer bytes of a priority array: 16 slots of which few are filled, and its tags."""
+_GIVE_UP_MS: Final = 20_000
+"""When bacpypes3 forgets a request; a line's `timeout_s` ends the waiting before that."""
 _IN_FLIGHT: Final = 8
 """Requests on the wire at once over all lines of one port: keeps socket buffers from overflowing."""
 
@@ -95,8 +97,8 @@ class BacnetPort:
                 objectName="plantroom",
                 vendorIdentifier=999,
                 maxApduLengthAccepted=_APDU_BYTES,
-                apduTimeout=1_000,
-                numberOfApduRetries=1,
+                apduTimeout=_GIVE_UP_MS,
+                numberOfApduRetries=0,  # the poller asks again, and it alone
             )
         )
         self.link = new_link(local)

@@ -100,13 +100,61 @@ def test_two_points_in_one_register_are_refused() -> None:
 
 def test_one_point_in_two_lines_is_refused() -> None:
     other = CHILLER.replace('name = "CH-1"', 'name = "CH-1 again"')
-    with pytest.raises(BadRequest, match="is in line 'CH-1' and 'CH-1 again'"):
+    with pytest.raises(BadRequest, match=r"CH-1\.power is in line 'CH-1' and again"):
         parse_lines(CHILLER + other)
 
 
 def test_two_lines_of_one_name_are_refused() -> None:
-    with pytest.raises(BadRequest, match="two lines are named 'CH-1'"):
+    with pytest.raises(BadRequest, match="the name 'CH-1' is in line"):
         parse_lines(CHILLER + CHILLER)
+
+
+SENSOR = """
+[[line]]
+name = "IAQ-807"
+protocol = "lorawan"
+options = { dev_eui = "24e124710c401234", codec = "milesight" }
+
+[line.registers]
+"IAQ-807.zone-air-co2" = "co2"
+"""
+ROOMS = """
+[[line]]
+name = "floor-12"
+protocol = "bacnet"
+host = "10.0.0.5"
+options = { network = 2001, mac = 12 }
+
+[line.registers]
+"FCU-1203.zone-air-temp" = "analog-input,1"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "says"),
+    [
+        (SENSOR, "24e124710c401234", "24e1", "options.dev_eui: is '24e1'"),
+        (SENSOR, '"milesight"', '"elsys"', "options.codec: is 'elsys'"),
+        (SENSOR, ', codec = "milesight"', "", "options.codec: is missing"),
+        (SENSOR, 'dev_eui = "24e124710c401234", ', "", "options.dev_eui: is missing"),
+        (SENSOR, '"co2"', '"CO2!"', "not a payload field"),
+        (ROOMS, ", mac = 12", "", "options.mac: is missing"),
+        (ROOMS, "2001", "'basement'", "options.network: is 'basement'"),
+        (ROOMS, "analog-input,1", "analog-inputs,1", "not a BACnet object"),
+        (ROOMS, "analog-input,1", "analog-input,4194303", "out of range"),
+    ],
+)
+def test_a_mistake_in_an_option_is_named(text: str, old: str, new: str, says: str) -> None:
+    assert parse_lines(text)
+    assert old in text
+    with pytest.raises(BadRequest, match=says):
+        parse_lines(text.replace(old, new, 1))
+
+
+def test_one_sensor_in_two_lines_is_refused() -> None:
+    other = SENSOR.replace("IAQ-807", "IAQ-907").replace("24e124710c401234", "24E124710C401234")
+    with pytest.raises(BadRequest, match="the sensor 24e124710c401234 is in line"):
+        parse_lines(SENSOR + other)
 
 
 def test_a_missing_file_says_where_to_read_on(tmp_path: Path) -> None:
