@@ -121,13 +121,15 @@ function roomy(unit: string) {
     if (low === null || high === null) return [0, 1];
     const least = unit === "%" || unit === "%RH" ? 5 : 0.25;
     const room = Math.max((high - low) * 0.12, Math.abs(high) * 0.01, least);
-    return [low - room, high + room];
+    // a command at 100 % is at its end: an axis up to 105 % would say otherwise
+    const top = unit.startsWith("%") && high <= 100 ? Math.min(high + room, 101) : high + room;
+    return [low - room, top];
   };
 }
 
 function withUnit(ticks: number[], unit: string): string[] {
   const step = ticks.length > 1 ? Math.abs(ticks[1]! - ticks[0]!) : 1;
-  const digits = step >= 1 ? 0 : step >= 0.1 ? 1 : 2;
+  const digits = [0, 1].find((n) => Math.abs(step * 10 ** n - Math.round(step * 10 ** n)) < 1e-6) ?? 2;
   return ticks.map((tick, i) => {
     const shown = tick.toFixed(digits);
     return i === ticks.length - 1 && unit ? `${shown} ${unit}` : shown;
