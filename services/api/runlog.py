@@ -120,12 +120,12 @@ class RunLog:
         return self._select("WHERE state = ?", (RUNNING,))
 
     def threads(self, *, limit: int) -> list[Thread]:
-        """Conversations, last used first."""
+        """Conversations, last used first; questions asked outside of any (a script's) are none."""
         with self._reading() as db:
             found = db.execute(
                 "SELECT thread, (SELECT question FROM run AS first WHERE first.thread = run.thread "
                 "ORDER BY asked_at LIMIT 1), count(*), max(asked_at) AS last FROM run "
-                "GROUP BY thread ORDER BY last DESC LIMIT ?",
+                "WHERE thread <> '' GROUP BY thread ORDER BY last DESC LIMIT ?",
                 (limit,),
             )
             return [Thread(*row) for row in found]

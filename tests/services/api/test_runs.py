@@ -91,9 +91,11 @@ def test_a_run_goes_on_while_nobody_listens_and_is_there_afterwards(url: str) ->
             next(messages(answer.iter_lines()))  # the tab is closed after one event
         with http.stream("GET", f"/api/runs/{id}/events") as answer:
             assert list(messages(answer.iter_lines()))[-1][1]["type"] == "done"
+        ask(http, "asked by a script", thread="")
         (row,) = http.get("/api/runs", params={"thread": "night"}).json()
         assert (row["state"], row["answer"]) == ("done", ANSWER)
-        assert http.get("/api/threads").json()[0]["title"] == "why is 807 hot?"
+        (conversation,) = http.get("/api/threads").json()
+        assert conversation["title"] == "why is 807 hot?"
 
 
 def test_stop_ends_a_run_with_what_it_has_said_so_far(house: House) -> None:
