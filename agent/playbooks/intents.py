@@ -81,6 +81,7 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.DATA_QUALITY, "stuck thing:iaq", never="actuator cause"),
     # two periods
     _row(Intent.COMPARE_PERIODS, "compare2"),
+    _row(Intent.FAULTS_OPEN, "thing:site", any="cause wrong-with fault", never="thing:equip thing:zone why measured"),
     _row(Intent.FAULT_CAUSE, "wrong-with thing"),
     # comfort and causes
     _row(Intent.HISTORY_TREND, "feel asks-past timed thing:zone", never="complain why cause more"),

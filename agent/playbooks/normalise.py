@@ -34,6 +34,7 @@ _ODD = str.maketrans(
 _TOKEN = re.compile(r"[a-z\u0e00-\u0e7f']+|[^a-z\u0e00-\u0e7f']+")
 _GLUED = re.compile(r"(?<![a-z0-9/])([a-z]{2,})(\d+)")
 _KEEP_GLUED = re.compile(r"co2|pm2|pm10|iso\d|e\d|a\d|l\d|r\d{2,3}a?")
+_DOUBLED = re.compile(r"([a-z])\1")
 _STRETCHED = re.compile(r"([a-z\u0e00-\u0e7f])\1{2,}")
 
 
@@ -133,6 +134,9 @@ def corrected(word: str) -> str:
     squeezed = _STRETCHED.sub(r"\1", word)
     if _is_known(squeezed):
         return squeezed
+    single = _DOUBLED.sub(r"\1", word)
+    if single != word and len(single) > 3 and _is_known(single):
+        return _canonical(single)
     short = next((SHORT[s] for s in (squeezed,) if s in SHORT), None)
     if short:
         return short

@@ -311,6 +311,8 @@ def _language(read: Read) -> str:
 def _elsewhere(read: Read) -> bool:
     """Plain words, none of them about the building: another world rather than a riddle."""
     words = re.findall(r"[a-z]{2,}", read.text.plain)
+    if len(re.findall("[\u0e00-\u0e7f]", read.text.plain)) > 5 and MASK not in read.masked and not read.measure.bases:
+        return not read.when.wrong
     known = sum(len(word) < 4 or is_plain(word) for word in words)
     return (
         len(words) >= 3

@@ -120,7 +120,7 @@ def _groups(
     if (
         not groups
         and bare
-        and intent in _SPREAD_GROUPS
+        and (intent in _SPREAD_GROUPS or "all" in signs)
         and (not ones or (places and signs & {"rank", "stat", "count"}))
     ):
         groups = [replace(bare[0], ids=tuple(e.id for e in linker.members(bare[0].kind)))]

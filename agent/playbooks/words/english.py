@@ -10,7 +10,8 @@ import re
 SHORT: dict[str, str] = {
     # small words
     "whats": "what is", "wats": "what is", "wat": "what", "wht": "what", "hows": "how is", "wheres": "where is",
-    "whos": "who is", "whys": "why is", "thats": "that is", "v": "vs", "rn": "right now", "ppl": "people", "til": "until", "y": "why", "wy": "why", "r": "are", "u": "you", "ur": "your", "pls": "please",
+    "whos": "who is", "whys": "why is", "thats": "that is", "v": "vs", "rn": "right now", "ppl": "people", "til": "until", "y": "why", "wy": "why", "r": "are", "u": "you", "ur": "your", "pls": "please", "nite": "night", "rite": "right", "tonite": "tonight", "wots": "what is", "wot": "what", "wich": "which",
+    "giv": "give", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
     "plz": "please", "plse": "please", "thx": "thanks", "w": "with", "abt": "about", "btw": "between",
     "isnt": "is not", "doesnt": "does not", "dont": "do not", "cant": "cannot", "cannot": "cannot",
     "wont": "will not", "didnt": "did not", "arent": "are not", "gimme": "give me", "wanna": "want to",
@@ -76,7 +77,7 @@ ORDINALS: dict[str, str] = {
 REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
-        (r"[Δδ∆]\s*-?t\b|\bdelta[\s-]*(?:temp|t)\b|\bdeltat\b|\bdt\b", " delta-t "),
+        (r"[Δδ∆]\s*-?t\b|\bdelta[\s-]*(?:temp|tee|t)\b|\bdeltat\b|\bdt\b", " delta-t "),
         (r"\bkwh?\s*(?:/|per|a)\s*(?:rt|tr|tons?|tonnes?|refrigeration tons?)\b", " kw/rt "),
         (r"\b(?:set[\s-]+point|set[\s-]+pt|setpiont|spoint)s?\b", " setpoint "),
         (r"\bwet[\s-]+bulb\b", " wet-bulb "),
@@ -90,6 +91,7 @@ REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\br\s*/?\s*h\b", " humidity "),
         (r"\brel(?:ative)?\.?\s+hum(?:idity)?\b", " humidity "),
         (r"\bair[\s-]+con(?:ditioner|ditioning|d)?s?\b|\bair[\s-]*conditioning\b", " aircon "),
+        (r"\boff[ -]line\b", " offline "),
         (r"\bair[\s-]+flow\b", " airflow "),
         (r"\b(?:in|on)\s+(?:the\s+)?hand\b", " in-hand "),
         (r"\bflat[\s-]+lin(?:e|ed|ing)\b|\bflatlin(?:e|ed|ing)\b", " flatline "),
@@ -104,8 +106,7 @@ REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 
-CORRECT_TOWARDS = frozenset(
-    """
+_TRADE = """
     chiller chillers pump pumps tower towers cooling meter meters weather station building hotel plant
     primary secondary condenser condensing evaporator chilled water decoupler lobby ballroom restaurant offices
     office floor level room rooms guest guests equipment sensor sensors damper dampers valve valves filter
@@ -128,13 +129,12 @@ CORRECT_TOWARDS = frozenset(
     contractor labour report reports summary generate prepare export excel monthly weekly daily
     switch switching change increase decrease reduce raise lower please where located serves serving feeds
     upstream downstream supplies which what should recommended sequence operation
+    ignore instructions disregard system prompt warm humid complains moisture chiller condensate trending reading readings
     turn turned turning twisted stopped started running recommend
     passing stuck leaking fouled schedule noise vibration list show
-    """.split()
-)
-
-PLAIN = frozenset(
     """
+
+_EVERYDAY = """
     about above according across actually after again against alarm all allowed almost also always anyone anything
     anywhere around asked asking away back been before behind being below best better between beyond both bring
     build burn burning business busy call called calling came capital check checking clean clear close closed cold
@@ -184,6 +184,14 @@ PLAIN = frozenset(
     hunting scroll details cutout outstanding backlog overdue changeover duty
     startup shutdown dodgy flaky alarming moaning heat rank percentage blowing vacancy standby calories pizza
     serving supplied pipes bleed tubes tube locked tagout lockout capital poems song capacity datasheet
-    """.split()
-)
+    """
+
+
+def words(table: str) -> frozenset[str]:
+    """The words of a table, whatever its layout."""
+    return frozenset(table.split())
+
+
+CORRECT_TOWARDS = words(_TRADE)
+PLAIN = words(_EVERYDAY)
 """Common words that are not typing errors, so they are left alone."""

@@ -62,7 +62,7 @@ KINDS: tuple[Kind, ...] = (
 
 ONLY_NUMBERED: dict[str, str] = {
     # words that mean equipment only when a number follows: "ch 2", "secondary 1"
-    "chiller": "ch|chill|machine", "cooling-tower": "ct", "vav": "box", "secondary-pump": "secondary",
+    "chiller": "ch|chill|machine", "cooling-tower": "ct", "vav": "box|zone", "secondary-pump": "secondary",
     "primary-pump": "primary", "room": "guest in|guest", "floor": "lv|l", "iaq-sensor": "co2 sensor|lorawan sensor|sensor",
 }  # fmt: skip
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -16,7 +16,7 @@ BASES: tuple[tuple[str, str], ...] = (
     ("approach", r"approach"),
     ("delta-t", r"delta-t|temp(?:erature)? difference|temp(?:erature)? diff|chilled water range|range of the tower"),
     ("starts", r"starts\b|how often (?:has|have|did|does|do|was) .{0,30}(?:start|switch|trip)|how-many times start|(?:how many|how-many|number of) (?:times|starts)|start count|times did \S+(?: \S+)? start|cycl(?:e|ed|es|ing)\b|start(?:s|ed)? per|short cycling"),
-    ("runtime", r"run ?time|(?:ran|runs?|running|on) (?:for )?(?:the )?(?:most|longest|least|more\b|shortest)|longest running|run(?:ning)? hours|hours? run|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long (?:did|has|was|were|is|have)|hours of operation|hours (?:did|has)|how[ -]many hours"),
+    ("runtime", r"run ?time|(?:ran|runs?|running|on) (?:for )?(?:the )?(?:most|longest|least|more\b|shortest)|longest running|run(?:ning)? hours|hours? run|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long\b|how much time\b|hours of operation|hours (?:did|has)|how[ -]many hours"),
     ("cooling-energy", r"rt ?-?hours?|rth|cooling energy|kwh of cooling|total cooling"),
     ("energy-use", r"kwh|mwh|energy|electricity|consumption|consum\w+|electric bill|power bill|energy bill|bill|eui\b|usage|units of power"),
     ("wet-bulb", r"wet-bulb"),
@@ -40,10 +40,11 @@ BASES: tuple[tuple[str, str], ...] = (
     ("temp", r"temp|dry[ -]bulb|blowing (?:at|out)|(?:zone|room|supply air|return air|discharge air) sensor|how (?:hot|cold|warm|cool)|degrees|hottest|coldest|warmest|coolest|hotter|colder|warmer|cooler than|warm or cold|\bc\b(?! ?h)|\bf\b"),
     ("cooling", r"cooling (?:load|output|capacity|power|duty)|how[ -]many rt|rt\b|thermal load|(?:cooling|rt) (?:is|being) (?:made|produced)|duty"),
     ("load", r"load\b|loaded|loading|plr\b|part load"),
-    ("power", r"kw\b|power|watts?\b|mw\b|wattage|drawing|draws?\b|demand"),
+    ("power", r"kw\b|power|watts?\b|mw\b|wattage|pulling|taking\b|guzzling|drawing|draws?\b|demand"),
     ("percent", r"(?:how-many|how-much|how much|what) ?(?:%|percent)|percent(?:age)?\b|%"),
     ("run", r"running|\bruns?\b|ran\b|\bon\b(?! (?:the |floor|level|\d|monday|tuesday|wednesday|thursday|friday|saturday|sunday|ahu|ch|ct|doas|vav|my|our|a |it|roof|shift|¤))|\boff\b(?! coil| with)|status|started|stopped|tripped|working\b|switchon|switchoff|enabled|idle|in operation|operating\b|online|spinning"),
     ("power", r"peak\b"),
+    ("fan", r"fans?\b"),
 )  # fmt: skip
 
 MODIFIERS: tuple[tuple[str, str], ...] = (
@@ -184,6 +185,7 @@ speed -> fan-speed
 percent -> fan-speed
 power -> fan-power
 run schedule -> occupied-sp
+fan -> fan-run
 occupied -> occupied-sp
 run -> fan-run
 load -> fan-power
@@ -200,6 +202,7 @@ temp -> zone-air-temp
 humidity -> zone-air-humidity
 co2 -> zone-air-co2
 flow -> discharge-air-flow
+fan -> fan-run
 valve feedback -> cooling-valve-position
 valve -> cooling-valve
 damper -> damper
