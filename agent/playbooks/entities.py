@@ -176,7 +176,7 @@ class Linker:
         table = self._numbered[kind.name]
         first, second = m["a"], m["b"]
         to = m.end("a")
-        ids = ()
+        ids: tuple[str, ...] = ()
         if second and (int(first), int(second)) in table:
             ids, to = table[(int(first), int(second))], m.end("b")
         tight = second is not None and text[m.end("a") : m.start("b")].strip() != ""
@@ -444,7 +444,7 @@ def _numbered_pattern(kind: Kind) -> str:
 def _fixed(building: Building) -> Iterator[tuple[re.Pattern[str], str, str]]:
     """Named things that have no number: meters, plant, weather, places, the site."""
     rows: list[tuple[str, str, str]] = []
-    meters = [e for e in building.of_kind("elec-meter")]
+    meters = building.of_kind("elec-meter")
     main = next((m for m in meters if m.get_ref("submeterOf") is None), None)
     plants = building.of_kind("chilled-water-plant")
     plant_meter = next(

@@ -16,14 +16,18 @@ from dataclasses import dataclass
 from agent.plan import Intent
 from agent.playbooks.entities import Linked
 from agent.playbooks.measure import Measure
-from agent.playbooks.normalise import DOMAIN, Text
+from agent.playbooks.normalise import Text
 from agent.playbooks.timewords import When
 from agent.playbooks.words.cues import CUES
+from agent.playbooks.words.english import DOMAIN
 from agent.playbooks.words.kinds import BY_NAME
 
 ZONE_KINDS = frozenset({"room", "floor", "vav", "fcu", "space", "iaq-sensor"})
 _TOTALS = frozenset({"runtime", "starts"})
 _FELT = frozenset({"temp", "humidity", "co2", "setpoint"})
+_FLOWING = frozenset({"power", "load", "cooling"})
+_SHORT = 30
+"""Characters; "ch-2?" is about all of it, a longer text without a quantity may not be."""
 _ENERGY = frozenset({"efficiency", "energy-use"})
 
 
@@ -55,7 +59,7 @@ class Row:
         )
 
 
-def _row(intent: Intent, need: str = "", any: str = "", never: str = "") -> Row:  # noqa: A002  (the row's own word)
+def _row(intent: Intent, need: str = "", any: str = "", never: str = "") -> Row:
     return Row(intent, frozenset(need.split()), frozenset(any.split()), frozenset(never.split()))
 
 
@@ -71,7 +75,6 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.REPORT_REQUEST, "report", never="reported"),
     # commands
     _row(Intent.WRITE_REQUEST, "write", never="asking"),
-    _row(Intent.WRITE_REQUEST, "write:start", never="why"),
     # the log of work
     _row(Intent.WORKLOG_STATS, "work", never="why+thing cause faulted"),
     # overrides and data quality
@@ -122,35 +125,35 @@ ROWS: tuple[Row, ...] = (
 
 def signs_of(read: Read) -> frozenset[str]:
     """Every sign in the question, and joint signs "a+b" for the rows that need them."""
-    plain, masked = read.text.plain, read.masked
-    found = {name for name, pattern in CUES.items() if pattern.search(masked)}
-    if CUES["inject"].search(read.text.raw) or CUES["inject"].search(plain):
-        found.add("inject")
-    if CUES["greeting"].search(plain):
-        found.add("greeting")
-    if CUES["sql"].search(read.text.raw):
-        found.add("sql")
-    found |= set(_of_things(read.linked)) | set(_of_measure(read))
-    if read.when.compare is not None:
-        found.add("compare2")
-    if read.when.span is not None:
-        found.add("timed")
-    if "sum" in found and read.measure.base in {"power", "load", "cooling"} and not read.when.span:
-        found.discard("sum")
+    found = {name for name, pattern in CUES.items() if pattern.search(read.masked)}
+    found |= set(_of_text(read)) | set(_of_things(read.linked)) | set(_of_measure(read))
+    found |= {
+        sign for sign, seen in (("compare2", read.when.compare), ("timed", read.when.span)) if seen
+    }
+    if "sum" in found and read.measure.base in _FLOWING and not read.when.span:
+        found.discard("sum")  # the "total load" of now is one value
     if found & {"mean", "max", "min", "sum"}:
         found.add("stat")
-    if "write" in found and _commands(masked):
-        found.add("write:start")
-    if DOMAIN & set(re.findall(r"[a-z]{3,}", masked)):
-        found.add("ours")
-    if len(plain) < 30:
-        found.add("short")
     return frozenset(found | set(_joint(found)))
 
 
 def intent_of(signs: frozenset[str]) -> Intent | None:
     """The first row that fits; None when nothing does."""
     return next((row.intent for row in ROWS if row.fits(signs)), None)
+
+
+def _of_text(read: Read) -> Iterable[str]:
+    """Signs of the whole text, before anything is masked."""
+    if CUES["inject"].search(read.text.raw) or CUES["inject"].search(read.text.plain):
+        yield "inject"
+    if CUES["sql"].search(read.text.raw):
+        yield "sql"
+    if CUES["greeting"].search(read.text.plain):
+        yield "greeting"
+    if DOMAIN & set(re.findall(r"[a-z]{3,}", read.masked)):
+        yield "ours"
+    if len(read.text.plain) < _SHORT:
+        yield "short"
 
 
 def _of_things(linked: Linked) -> Iterable[str]:
@@ -190,12 +193,6 @@ def _of_measure(read: Read) -> Iterable[str]:
         yield "totals"
     if measure.condition:
         yield "condition"
-
-
-def _commands(masked: str) -> bool:
-    """A command that starts the sentence, however polite, even if a question word follows."""
-    m = CUES["write"].search(masked)
-    return m is not None and m.start() == 0 and not CUES["asking"].search(masked)
 
 
 def _joint(found: set[str]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from agent.playbooks.words.english import (
     CORRECT_TOWARDS,
     NUMBERS,
     ORDINALS,
+    OWN,
     PLAIN,
     REWRITES,
     SHORT,
@@ -158,25 +159,5 @@ def _canonical(word: str) -> str:
     return SHORT.get(word, word)
 
 
-_HERE = frozenset(
-    """
-    chwp schwp doas riverside fcus vavs ahus doass kilowatt delta wetbulb flatline switchon switchoff stopit
-    startit commandit raiseit lowerit setit releaseit politely yesno eficiency bangkok baht celsius fahrenheit
-    gpm lps handle that'll rooftop decoupler approach mttr lift iaq hvac bms ddc vsd vfd lockout tagout
-    """.split()
-)
-DOMAIN = CORRECT_TOWARDS.difference(
-    """
-    yesterday today tomorrow tonight morning afternoon evening night overnight midnight weekend week weeks month
-    months hours minutes monday tuesday wednesday thursday friday saturday sunday january february april june july
-    august september october november december since between previous during average maximum minimum highest
-    lowest total compare please where what which should list show weather lower change turn turned turning started
-    stopped running wrong reason cause guest guests priority current trust missing monthly weekly daily summary
-    recommend recommended hotel restaurant smell raise difference versus recommended generate prepare twisted
-    """.split()
-) | frozenset(
-    "trip trips lockout tagout coil fan fans duct pipe strainer bms vsd vfd alarm refrigerant oil belt motor setback".split()
-)
-"""Words of the trade: a how-to without any of them is about something else."""
-_KNOWN = CORRECT_TOWARDS | PLAIN | _HERE
+_KNOWN = CORRECT_TOWARDS | PLAIN | OWN
 _ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "er", "est")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from agent.plan import Intent
 from agent.playbooks.intents import Read
 from agent.playbooks.scope import Scope
-from agent.playbooks.steps import Slots
+from agent.playbooks.steps import TOTALS, Slots
 from agent.playbooks.words.cues import COMPLAINTS
 from agent.playbooks.words.kinds import BY_NAME
 
@@ -30,10 +31,41 @@ _TOP = re.compile(
 )
 _LOW_IS_WORST = frozenset({"delta-t"})
 _FEEDS = r"(?:feeds?|serves?|serving|suppl(?:y|ies|ying)|feeding|measures?)"
-_WORK_WORDS = (
-    "filter tube belt bearing strainer refrigerant sensor seal motor oil treatment leak vibration battery coil "
-    "valve damper actuator gasket thermostat vsd compressor"
-).split()
+_WORK_WORDS = [
+    "filter",
+    "tube",
+    "belt",
+    "bearing",
+    "strainer",
+    "refrigerant",
+    "sensor",
+    "seal",
+    "motor",
+    "oil",
+    "treatment",
+    "leak",
+    "vibration",
+    "battery",
+    "coil",
+    "valve",
+    "damper",
+    "actuator",
+    "gasket",
+    "thermostat",
+    "vsd",
+    "compressor",
+]
+_RELATIONS = (
+    ("located_in", r"\bwhere (?:is|are|can|do)\b(?!.*\bfrom\b)|\blocat|\bwhich (?:floor|room|area)s? is\b|\bwhich floors?\W*$|\bon what floor\b"),
+    ("upstream", r"\bupstream\b|\bdepends? on\b"),
+    ("feeds", r"\bdownstream\b|\bwhat is (?:fed|served|supplied) (?:by|from)\b|\bruns? off\b|\bhangs? off\b|\bcovers?\b"),
+    ("fed_by", r"\b(?:fed|served|supplied|cooled|measured) (?:by|from)\b|\bget\w*\b.*\bfrom\b|\bcom(?:es?|ing) from\b|\bgoes with\b|\bpaired\b"),
+    ("feeds", rf"\b(?:does|do) (?:the )?¤.*\b{_FEEDS}\b|¤['s]*\s+{_FEEDS}|\b{_FEEDS}\b[^¤]*¤.*\bwhat\b"),
+    ("fed_by", rf"\b{_FEEDS}\b[^¤]*¤"),
+    ("feeds", rf"\b{_FEEDS}\b"),
+)  # fmt: skip
+_FAMILIES = ("air", "plant", "room", "sensor", "override")
+_STATES = frozenset({"run", "fan-run", "occupied", "rented", "window-open"})
 _GROUPS = (
     ("trade", r"\bby trade\b|\bper trade\b|\bwhich trade\b|\beach trade\b"),
     ("month", r"\bby month\b|\bper month\b|\bmonthly\b|\beach month\b|\bwhich month\b"),
@@ -49,40 +81,57 @@ _WORK_STATS = (
 )
 
 
-def stat_of(slots: Slots, read: Read, scope: Scope, *, ranked: bool) -> Slots:
+def filled(intent: Intent, slots: Slots, read: Read, scope: Scope) -> Slots:
+    """The slots with what only this intent has."""
+    if intent in {Intent.AGGREGATE, Intent.COMPARE_PERIODS, Intent.ENERGY_EFFICIENCY}:
+        return _counted(slots, read, scope, ranked=intent is not Intent.COMPARE_PERIODS)
+    if intent is Intent.COMFORT_COMPLAINT:
+        return replace(slots, complaint=complaint_of(read))
+    if intent is Intent.FIND_EQUIPMENT:
+        return _sought(slots, read, scope)
+    if intent is Intent.EXPLAIN_EQUIPMENT:
+        return replace(slots, relation=relation_of(read.masked))
+    if intent is Intent.WORKLOG_STATS:
+        return _worked(slots, read)
+    if intent is Intent.FAULTS_OPEN:
+        family = next(
+            (f for f in _FAMILIES if re.search(rf"\b{f}[ -](?:side|faults?)", read.masked)), None
+        )
+        return replace(slots, extra={**slots.extra, "family": family})
+    return slots
+
+
+def _counted(slots: Slots, read: Read, scope: Scope, *, ranked: bool) -> Slots:
     """Mean, least, most, sum, hours or count; and whether entities are put in order by it."""
-    signs = slots.signs
-    rank = ""
     many = scope.spread or len(scope.of) > 1
-    if ranked and many and ("which" in signs or "rank" in signs or signs & {"max", "min"}):
-        rank = _rank(read, slots, signs)
-    stat = next((s for s in ("mean", "sum", "max", "min") if s in signs), "")
-    if slots.quantity in {"runtime", "starts", "energy-use", "cooling-energy"}:
-        stat = "sum"
-    elif rank:
-        stat = "mean" if slots.span else "latest"
-    if slots.condition and not many:
-        stat = "duration"
-    elif "count" in signs and many:
-        stat = "count"
-    elif slots.condition and many and not rank:
-        stat = "list"
-    if slots.span is None and stat in {"max", "min", "mean"} and not scope.spread:
-        stat = stat if ranked else "mean"
+    ordering = bool(slots.signs & {"which", "rank", "max", "min"})
+    rank = _rank(read, slots) if ranked and many and ordering else ""
+    stat = _stat(slots, rank, many=many)
     condition = slots.condition
-    if (
-        stat == "count"
-        and condition is None
-        and slots.quantity in {"run", "fan-run", "occupied", "rented", "window-open"}
-    ):
+    if stat == "count" and condition is None and slots.quantity in _STATES:
         condition = {"op": "==", "value": 1}
     top = _TOP.search(read.text.plain)
-    count = int(top[1] or top[2]) if top else None
-    return replace(slots, stat=stat or ("mean" if slots.span else "latest"), rank=rank, condition=condition,
-                   count=count if count and count > 0 else None)  # fmt: skip
+    count = int(top[1] or top[2]) if top else 0
+    return replace(slots, stat=stat, rank=rank, condition=condition, count=count or None)
 
 
-def _rank(read: Read, slots: Slots, signs: frozenset[str]) -> str:
+def _stat(slots: Slots, rank: str, *, many: bool) -> str:
+    if slots.condition is not None and not many:
+        return "duration"
+    if "count" in slots.signs and many:
+        return "count"
+    if slots.condition is not None and not rank:
+        return "list"
+    if slots.quantity in TOTALS:
+        return "sum"
+    plain = "mean" if slots.span else "latest"
+    if rank:
+        return plain
+    return next((s for s in ("mean", "sum", "max", "min") if s in slots.signs), plain)
+
+
+def _rank(read: Read, slots: Slots) -> str:
+    signs = slots.signs
     low = "min" in signs or re.search(r"\b(?:cold|chilly|freezing|cool|low)\b", read.masked)
     if slots.quantity == "efficiency":
         # kW/RT: a high figure is a poor one
@@ -109,30 +158,10 @@ def complaint_of(read: Read) -> str:
 
 def relation_of(masked: str) -> str:
     """Which way to follow: where, up, down, or "" for everything about it."""
-    if re.search(
-        r"\bwhere (?:is|are|can)\b|\blocat|\bwhich (?:floor|room|area)s? is\b|\bon what floor\b",
-        masked,
-    ):
-        return "located_in"
-    if re.search(r"\bupstream\b|\bdepends? on\b", masked):
-        return "upstream"
-    if re.search(r"\bdownstream\b|\bwhat is (?:fed|served|supplied) (?:by|from)\b", masked):
-        return "feeds"
-    if re.search(
-        r"\b(?:fed|served|supplied|cooled|measured) (?:by|from)\b|\bgets?\b.*\bfrom\b|\bcomes? from\b|\bgoes with\b|\bpaired\b",
-        masked,
-    ):
-        return "fed_by"
-    if re.search(rf"\b(?:does|do) (?:the )?¤|¤['s]*\s+{_FEEDS}", masked) and re.search(
-        rf"\b{_FEEDS}\b", masked
-    ):
-        return "feeds"
-    if re.search(rf"\b{_FEEDS}\b[^¤]*¤", masked):
-        return "fed_by"
-    return "feeds" if re.search(rf"\b{_FEEDS}\b", masked) else ""
+    return next((relation for relation, pattern in _RELATIONS if re.search(pattern, masked)), "")
 
 
-def find_slots(slots: Slots, read: Read, scope: Scope) -> Slots:
+def _sought(slots: Slots, read: Read, scope: Scope) -> Slots:
     """Kind, place and function to look for."""
     mention = next(
         (m for m in read.linked.mentions if m.how in {"group", "kind"} and m.kind != "floor"), None
@@ -160,7 +189,7 @@ def find_slots(slots: Slots, read: Read, scope: Scope) -> Slots:
     return replace(slots, kind=kind, place=place, quantity=quantity, extra=extra)
 
 
-def worklog_slots(slots: Slots, read: Read) -> Slots:
+def _worked(slots: Slots, read: Read) -> Slots:
     """What number of the work orders, per what, and with which word in them."""
     masked = read.masked
     stat = next((name for name, pattern in _WORK_STATS if re.search(pattern, masked)), "list")

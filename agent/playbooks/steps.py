@@ -9,6 +9,9 @@ from typing import Any
 from agent.plan import Intent, Step
 from ontology.time import Span
 
+TOTALS = frozenset({"energy-use", "cooling-energy", "runtime", "starts"})
+"""Quantities that add up over a range; they have no value "now"."""
+
 MAX_LISTED = 10
 
 
@@ -82,10 +85,7 @@ def _trend(slots: Slots) -> tuple[Step, ...]:
             _call("faults", of=list(slots.of), state="all", **_range(slots)),
         )
     stat = "duration" if slots.quantity in {"run", "fan-run", "occupied", "window-open"} else "mean"
-    return (_history(slots, stat=stat if slots.quantity not in _SUMS else "sum"),)
-
-
-_SUMS = frozenset({"energy-use", "cooling-energy", "runtime", "starts"})
+    return (_history(slots, stat=stat if slots.quantity not in TOTALS else "sum"),)
 
 
 def _aggregate(slots: Slots) -> tuple[Step, ...]:
@@ -106,12 +106,12 @@ def _aggregate(slots: Slots) -> tuple[Step, ...]:
 
 
 def _energy(slots: Slots) -> tuple[Step, ...]:
-    stat = "sum" if slots.quantity in _SUMS else ("mean" if slots.span else "latest")
+    stat = "sum" if slots.quantity in TOTALS else ("mean" if slots.span else "latest")
     return (_history(slots, stat=stat, rank=slots.rank),)
 
 
 def _compare(slots: Slots) -> tuple[Step, ...]:
-    stat = slots.stat or ("sum" if slots.quantity in _SUMS else "mean")
+    stat = slots.stat or ("sum" if slots.quantity in TOTALS else "mean")
     return (_history(slots, stat=stat),)
 
 
@@ -184,7 +184,7 @@ def _worklog(slots: Slots) -> tuple[Step, ...]:
 def _report(slots: Slots) -> tuple[Step, ...]:
     found = [_call("overview", of=list(slots.of))]
     if slots.quantity and slots.of and slots.span:
-        found = [_history(slots, stat="sum" if slots.quantity in _SUMS else "mean")]
+        found = [_history(slots, stat="sum" if slots.quantity in TOTALS else "mean")]
     state = "all" if slots.span is not None else "open"
     return (
         *found,

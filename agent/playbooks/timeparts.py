@@ -28,6 +28,8 @@ _YEAR = r"(?:\s*,?\s*(2[05]\d\d))?"
 _WEEKDAY = r"(mon|tue|tues|wed|thu|thur|thurs|fri|saturday|sun|" + "|".join(WEEKDAYS) + r")s?"
 _TO = r"\s*(?:-|to|and|until|till|till|through|thru)\s*"
 _TIME = r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|o'?clock|hrs)?"
+
+
 @dataclass(frozen=True)
 class Part:
     """A piece of time found at `[at, to)` of the text. One of days, span or hours is set."""
@@ -185,6 +187,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:the )?(?:same|this) (?:day|time|period|hour|date)s? (?:of )?(?:the )?(?:last|previous|on)? ?(?:week|month|year|yesterday|day|\w+day)", _shift),
     _row(r"(?:the )?(?:week|month|day|night|year|period) (?:before(?: that| last)?|prior|earlier)(?! yesterday)", _shift),
     _row(r"(?:the )?(?:previous|preceding|prior) (?:period|one)", _shift),
+    _row(r"the \d{1,3} (?:hour|day|week|month|year)s? (?:before|prior|earlier)(?: that)?", _shift),
     # dates
     _row(r"(\d{4})-(\d{1,2})-(\d{1,2})(?=t\d|\b)t?", _days(_iso)),
     _row(rf"{_DAY}{_TO}{_DAY}\s*(?:of )?{_MON}{_YEAR}",
@@ -216,7 +219,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(rf"(?:for|over|in|within|during) {_COUNT}(?: |-)?{_UNIT}",
          _span(lambda m, c: c.rolling(_count(m[1]), _unit(m[2])))),
     _row(r"(\d{1,4}) ?(h|hours)(?= (?:trend|graph|history|chart|plot))", _span(lambda m, c: c.rolling(float(m[1]), "hour"))),
-    _row(rf"(?<!every )(?<!each )(\d{{1,4}})(?: |-)?(h|hours?|days?|weeks?|months?)(?! (?:old|later|of|per|run|delivered))",
+    _row(r"(?<!every )(?<!each )(\d{1,4})(?: |-)?(h|hours?|days?|weeks?|months?)(?! (?:old|later|of|per|run|delivered))",
          _span(lambda m, c: c.rolling(float(m[1]), _unit(m[2].rstrip("s"))))),
     _row(r"(?:on |since |from |until |of )?the (\d{1,2})(?:st|nd|rd|th)(?! (?:floor|level|room|chiller|pump|tower))", _days(lambda m, c: _day_of_month(int(m[1]), c))),
     _row(r"lately|recently|of late|these days|in recent days", _span(lambda _, c: c.rolling(7, "day"))),

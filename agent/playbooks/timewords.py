@@ -69,7 +69,11 @@ def _compared(text: str, parts: list[Part], clock: Clock) -> When | None:
     """Two periods, or None if only one is named."""
     on = _ON.search(text)
     if on:
-        base = clock.days({"week": clock.week, "month": clock.month, "year": clock.year}.get(on[1], clock.day_back)(0))
+        base = clock.days(
+            {"week": clock.week, "month": clock.month, "year": clock.year}.get(
+                on[1], clock.day_back
+            )(0)
+        )
         return When("", base, _shifted(base, on[1], clock))
     split = next((m for m in _SIDES.finditer(text) if _splits(m, parts, text)), None)
     if split is None:
@@ -118,7 +122,9 @@ def _shifted(base: Span, unit: str, clock: Clock) -> Span:
         start, end = (_months_back(edge, months, clock) for edge in (base.start, base.end))
         return clock.clip(start, end)
     by = dt.timedelta(days=7 if unit == "week" else 1)
-    return clock.clip(base.start - max(by, _whole_days(base)), base.end - max(by, _whole_days(base)))
+    return clock.clip(
+        base.start - max(by, _whole_days(base)), base.end - max(by, _whole_days(base))
+    )
 
 
 def _whole_days(base: Span) -> dt.timedelta:

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import re
 
+
+def in_order(table: str) -> list[str]:
+    """The words of a table, whatever its layout."""
+    return table.split()
+
+
 SHORT: dict[str, str] = {
     # small words
     "whats": "what is", "wats": "what is", "wat": "what", "wht": "what", "hows": "how is", "wheres": "where is",
@@ -60,16 +66,20 @@ SHORT: dict[str, str] = {
 NUMBERS: dict[str, str] = {
     word: str(n)
     for n, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen twenty".split(),
+        in_order(
+            "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+            "sixteen seventeen eighteen nineteen twenty"
+        ),
         1,
     )
 }
 ORDINALS: dict[str, str] = {
     word: f"{n}th"
     for n, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-        "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),
+        in_order(
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+            "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+        ),
         1,
     )
 }
@@ -186,12 +196,30 @@ _EVERYDAY = """
     serving supplied pipes bleed tubes tube locked tagout lockout capital poems song capacity datasheet
     """
 
-
-def words(table: str) -> frozenset[str]:
-    """The words of a table, whatever its layout."""
-    return frozenset(table.split())
-
-
-CORRECT_TOWARDS = words(_TRADE)
-PLAIN = words(_EVERYDAY)
+CORRECT_TOWARDS = frozenset(in_order(_TRADE))
+PLAIN = frozenset(in_order(_EVERYDAY))
 """Common words that are not typing errors, so they are left alone."""
+OWN = frozenset(
+    in_order(
+        """
+        chwp schwp doas riverside fcus vavs ahus doass kilowatt delta wetbulb flatline switchon switchoff stopit
+        startit commandit raiseit lowerit setit releaseit politely yesno bangkok baht celsius fahrenheit
+        gpm lps handle rooftop decoupler approach mttr lift iaq hvac bms ddc vsd vfd lockout tagout
+        """
+    )
+)
+"""Names, units and the marks that Thai verbs leave."""
+_NOT_ONLY_OURS = """
+    yesterday today tomorrow tonight morning afternoon evening night overnight midnight weekend week weeks month
+    months hours minutes monday tuesday wednesday thursday friday saturday sunday january february april june july
+    august september october november december since between previous during average maximum minimum highest
+    lowest total compare please where what which should list show weather lower change turn turned turning started
+    stopped running wrong reason cause guest guests priority current trust missing monthly weekly daily summary
+    recommend recommended hotel restaurant smell raise difference versus generate prepare ignore instructions
+    disregard system prompt warm reading readings which
+    """
+_ALSO_OURS = "trip trips coil fan fans duct pipe alarm oil belt motor setback"
+DOMAIN = (
+    (CORRECT_TOWARDS - frozenset(in_order(_NOT_ONLY_OURS))) | OWN | frozenset(in_order(_ALSO_OURS))
+)
+"""Words of the trade: a how-to without any of them is about something else."""

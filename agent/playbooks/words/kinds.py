@@ -22,7 +22,7 @@ class Kind:
 
 
 def _kind(
-    name: str, words: str, markers: str, family: str, without: str = "", find: str = ""
+    name: str, words: str, markers: str, family: str, *, without: str = "", find: str = ""
 ) -> Kind:
     return Kind(
         name,
