@@ -302,7 +302,7 @@ class Linker:
         return out
 
     def _merged(self, text: str, left: Mention, right: Mention) -> Mention | None:
-        between = text[left.to : right.at].strip(" -,.()'s")
+        between = text[left.to : right.at].strip(" -,.()'").removeprefix("s ")
         for kind, one in ((left, right), (right, left)):
             if (
                 not between
@@ -327,7 +327,7 @@ class Linker:
 
     def _serving(self, kind: Mention, place: Mention) -> tuple[str, ...]:
         """Members of a kind that are in, serve or measure a place or equipment."""
-        if place.how != "one" or len(place.ids) != 1 or kind.how == "unknown":
+        if place.how != "one" or len(place.ids) != 1:
             return ()
         if kind.how == "group" and place.kind in {"floor", "site"}:
             return ()
@@ -337,6 +337,9 @@ class Linker:
         allowed = {e.id for e in self._members.get(kind.kind, ())}
         if kind.how == "one":
             allowed &= set(kind.ids)
+        if kind.how == "unknown":  # "iaq 1" of the lobby: numbered within its place
+            number = re.findall(r"\d+", kind.said)[-1]
+            allowed = {id for id in allowed if id.endswith(f"-{number}") and target.id in id}
         related: list[Entity] = []
         if target.is_space:
             related = [
@@ -438,7 +441,7 @@ def _numbered_pattern(kind: Kind) -> str:
         [*kind.words, *ONLY_NUMBERED.get(kind.name, "").split("|")], key=len, reverse=True
     )
     names = "|".join(_spaced(word) for word in words if word)
-    return rf"(?<![\w])(?:{names})s?{_FILLER}\s*(?P<a>\d{{1,4}})(?:(?:\s*[-./]\s*|\s)(?P<b>\d{{1,2}})(?![\d:%]))?{_TIME_AHEAD}"
+    return rf"(?<![\w])(?:{names})s?{_FILLER}\s*(?P<a>\d{{1,4}})(?:(?:\s*[-./_]\s*|\s)(?P<b>\d{{1,2}})(?![\d:%]))?{_TIME_AHEAD}"
 
 
 def _fixed(building: Building) -> Iterator[tuple[re.Pattern[str], str, str]]:

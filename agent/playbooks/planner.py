@@ -61,6 +61,8 @@ _OURS = frozenset(
 """Signs of this building's words: what holds one is a riddle, not another world."""
 _OTHERWISE = frozenset({"why", "cause", "fault", "feel", "explain", "work", "doing"})
 _PRONOUN = re.compile(r"\b(?:it|its|that|this one|them|they|there|those|same|the same)\b")
+_CLIPPED = 14
+"""Characters; "yesterday?" and "delta t?" go on with what was talked about."""
 _EXAMPLES = ("room-807", "AHU-1", "CH-1", "CHW-PLANT", "weather")
 _WRONG_TIMES = frozenset({"future", "backwards", "no-such-day", "no-such-time", "empty", "too-old"})
 
@@ -124,12 +126,15 @@ class PlaybookPlanner:
     ) -> _Understood:
         """What a follow-up leaves out, from the turn before: "and ch-3?", "what about yesterday?"."""
         plain = it.read.text.plain
-        follows = "again" in it.signs or bool(_PRONOUN.search(plain)) or len(plain) < 25
+        follows = "again" in it.signs or bool(_PRONOUN.search(plain)) or len(plain) < _CLIPPED
         scope = it.scope
         unnamed = not (scope.named or scope.unknown or scope.several)
         if known and unnamed and (follows or not scope.of) and it.intent not in _WHOLE_BUILDING:
             default = Intent.HISTORY_TREND if it.read.when.span else Intent.LIVE_VALUE
-            it = replace(it, scope=scoper.about(scope, known), intent=it.intent or default)
+            scope = scoper.about(scope, known)
+            zone = "thing:zone" if scope.family == "zone" else "thing:equip"
+            intent = intent_of(it.signs | {"thing", "thing:one", zone}) or default
+            it = replace(it, scope=scope, intent=intent)
         return _continued(it, previous) if previous is not None and follows else it
 
     def _unclear(self, it: _Understood) -> tuple[str, str, tuple[str, ...]] | None:
