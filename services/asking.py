@@ -14,9 +14,8 @@ from agent.events import to_json
 from agent.plan import Question
 from agent.playbooks.planner import PlaybookPlanner
 from ontology.errors import PlantroomError, Unavailable
-from services.serving import running_server
+from services.home import load_building, running_server, wall_clock
 from services.settings import Settings
-from services.wire import load_building, open_system, wall_clock
 
 OnEvent = Callable[[Mapping[str, Any]], None]
 ANSWER_TIMEOUT_S = 300.0
@@ -51,6 +50,8 @@ async def answer(
 async def _embedded(
     settings: Settings, question: str, now: dt.datetime | None
 ) -> AsyncIterator[dict[str, Any]]:
+    from services.wire import open_system  # noqa: PLC0415  (slow to import, not needed beside a server)
+
     at = now or wall_clock()
     async with open_system(settings, clock=lambda: at) as system:
         async for event in system.engineer.run(Question(question, at)):

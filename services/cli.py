@@ -1,4 +1,4 @@
-"""The command `plantroom`: demo, serve, ask, check, bench."""
+"""The command `plantroom`: demo, serve, ask, check, bench. Each command imports what it needs: some of it is slow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from rich.console import Console
 
 from ontology.errors import BadRequest, NotFound, PlantroomError, Refused, Unavailable
 from ontology.time import parse_instant
-from services import asking, demo, doctor, screen, serving
 from services.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -47,12 +46,16 @@ def demo_(
     ] = None,
 ) -> None:
     """Build Riverside Tower, serve its devices on loopback, poll them, and open the chat."""
+    from services import demo  # noqa: PLC0415
+
     asyncio.run(demo.run(_settings(home, port), err, fresh=fresh, ask=ask))
 
 
 @app.command()
 def serve(home: Home = None, port: Port = None) -> None:
     """Serve a building that was set up before: chat, API, poller, fault rules."""
+    from services import serving  # noqa: PLC0415
+
     asyncio.run(serving.run(_settings(home, port), err))
 
 
@@ -71,6 +74,8 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask the building a question."""
+    from services import asking, screen  # noqa: PLC0415
+
     settings = _settings(home, None)
     at = parse_instant(now) if now else None
     if plan:
@@ -86,6 +91,8 @@ def ask(
 @app.command()
 def check(home: Home = None, as_json: AsJson = False) -> None:
     """What is installed, reachable, degraded, and what to do about it."""
+    from services import doctor, screen  # noqa: PLC0415
+
     found = doctor.examine(_settings(home, None))
     if as_json:
         _print_json(

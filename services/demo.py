@@ -28,9 +28,10 @@ from ontology.records import replace_all
 from ontology.store.duck import DuckHistory
 from ontology.store.sql_records import SqlRecords
 from services import asking, doctor, screen
+from services.home import has_building, wall_clock
 from services.serving import claimed_port, served, url_of
 from services.settings import Settings
-from services.wire import load_embedder, open_system, wall_clock
+from services.wire import load_embedder, open_system
 from services.worker import look
 
 DAYS: Final = 30
@@ -157,7 +158,7 @@ def _advance(progress: Progress, task: TaskID) -> Callable[[float], None]:
 
 async def _stamp(settings: Settings) -> dt.datetime | None:
     """When this home was built; None where there is no demo yet, or one too old to go on with."""
-    if not (settings.home / "records.db").exists():
+    if not has_building(settings):
         return None
     records = SqlRecords(settings.records_db)
     try:

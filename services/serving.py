@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
 import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final
 
-import httpx2
 import uvicorn
 from rich.console import Console
 
@@ -29,6 +25,7 @@ from ontology.errors import Conflict
 from ontology.kinds import MARKER, Number, Ref
 from services.api.app import create_app
 from services.api.system import Device, Options
+from services.home import server_card
 from services.settings import Settings
 from services.wire import System, open_system
 from services.worker import rounds
@@ -99,16 +96,6 @@ def url_of(claimed: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-async def running_server(settings: Settings) -> str | None:
-    """The URL of the server that owns this home; None when none answers."""
-    try:
-        url = str(json.loads(_card(settings.home).read_text())["url"])
-        async with httpx2.AsyncClient(timeout=3.0, trust_env=False) as client:
-            return url if (await client.get(f"{url}/health")).is_success else None
-    except (OSError, ValueError, KeyError, httpx2.TransportError):
-        return None
-
-
 @asynccontextmanager
 async def _http(
     system: System, poller: Poller, claimed: socket.socket, secret: str
@@ -132,13 +119,10 @@ async def _http(
     serving = asyncio.create_task(server.serve(sockets=[claimed]), name="http")
     serving.add_done_callback(lambda _: stopped.set())
     await server.ready.wait()
-    card = _card(settings.home)
-    card.write_text(json.dumps({"url": url_of(claimed), "pid": os.getpid()}))
-    with _signals(stopped):
+    with _signals(stopped), server_card(settings.home, url_of(claimed)):
         try:
             yield stopped
         finally:
-            card.unlink(missing_ok=True)
             server.should_exit = True
             await serving
 
@@ -180,10 +164,6 @@ async def _background(work: Any, name: str) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-def _card(home: Path) -> Path:
-    return home / "server.json"
 
 
 def _device(state: LineState) -> Device:

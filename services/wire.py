@@ -18,25 +18,18 @@ from edge.engine import Embedder
 from edge.engines.onnx import OnnxEmbedder
 from edge.indexes.embedded import EmbeddedIndex
 from edge.search import Library
-from ingest.demo.model import riverside_tower
-from ontology.errors import NotFound, PlantroomError
+from ontology.errors import PlantroomError
 from ontology.graph import Building
 from ontology.records import Records
 from ontology.store.duck import DuckHistory
 from ontology.store.sql import SqlReader
 from ontology.store.sql_records import SqlRecords
-from ontology.time import UTC
 from services.api.system import Device, Part
+from services.home import ENTITIES, require_building, wall_clock
 from services.settings import Settings
 
 MODEL = "all-MiniLM-L6-v2"
 CURRENCY = "THB"
-ENTITIES = "site or space or equip or point"
-
-
-def wall_clock() -> dt.datetime:
-    """Now, in UTC."""
-    return dt.datetime.now(UTC)
 
 
 @dataclass
@@ -123,23 +116,6 @@ async def open_system(
             settings=settings, building=building, records=records, history=history, sql=sql, library=library,
             faultbook=faultbook, engineer=engineer, clock=clock, notes=[model_note, note], override_levels=levels,
         )  # fmt: skip
-
-
-def require_building(settings: Settings) -> None:
-    """Raises NotFound where no building was set up."""
-    if not (settings.home / "records.db").exists():
-        raise NotFound(f"no building in {settings.home}", hint="set one up first: plantroom demo")
-
-
-async def load_building(settings: Settings) -> Building:
-    """The ontology alone; Riverside Tower where no building was set up yet."""
-    if not (settings.home / "records.db").exists():
-        return Building(riverside_tower())
-    records = SqlRecords(settings.records_db)
-    try:
-        return Building([entity.tags for entity in await records.read(ENTITIES)])
-    finally:
-        await records.close()
 
 
 def load_embedder(settings: Settings) -> tuple[Embedder | None, Part]:

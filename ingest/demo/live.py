@@ -83,7 +83,8 @@ class LivePlant:
 
     def status(self, point_id: str, at: dt.datetime | None = None) -> Status:
         """How far the reading can be trusted."""
-        return Status(int(self._status[self._row(self._instant(at)), _column(point_id)]))
+        row = self._row(self._instant(at))  # before the array: it may grow
+        return Status(int(self._status[row, _column(point_id)]))
 
     def override_level(self, point_id: str, at: dt.datetime | None = None) -> int | None:
         """The BACnet priority (8: manual operator) that holds this point; None when automatic."""
@@ -92,7 +93,8 @@ class LivePlant:
 
     def is_silent(self, point_id: str, at: dt.datetime | None = None) -> bool:
         """Whether the device of this point sends nothing at this instant."""
-        return bool(np.isnan(self._values[self._row(self._instant(at)), _column(point_id)]))
+        row = self._row(self._instant(at))
+        return bool(np.isnan(self._values[row, _column(point_id)]))
 
     def _instant(self, at: dt.datetime | None) -> float:
         moment = at or self._clock()

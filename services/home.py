@@ -1,0 +1,74 @@
+"""What lies in a building's home: its ontology, and the card of the server that owns it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+from ingest.demo.model import riverside_tower
+from ontology.errors import NotFound
+from ontology.graph import Building
+from ontology.time import UTC
+from services.settings import Settings
+
+ENTITIES = "site or space or equip or point"
+
+
+def wall_clock() -> dt.datetime:
+    """Now, in UTC."""
+    return dt.datetime.now(UTC)
+
+
+def has_building(settings: Settings) -> bool:
+    """Whether a building was set up in this home."""
+    return bool(settings.records_url) or (settings.home / "records.db").exists()
+
+
+def require_building(settings: Settings) -> None:
+    """Raises NotFound where no building was set up."""
+    if not has_building(settings):
+        raise NotFound(f"no building in {settings.home}", hint="set one up first: plantroom demo")
+
+
+async def load_building(settings: Settings) -> Building:
+    """The ontology alone; Riverside Tower where no building was set up yet."""
+    if not has_building(settings):
+        return Building(riverside_tower())
+    from ontology.store.sql_records import SqlRecords  # noqa: PLC0415  (slow to import)
+
+    records = SqlRecords(settings.records_db)
+    try:
+        return Building([entity.tags for entity in await records.read(ENTITIES)])
+    finally:
+        await records.close()
+
+
+async def running_server(settings: Settings) -> str | None:
+    """The URL of the server that owns this home; None when none answers."""
+    try:
+        url = str(json.loads(_card(settings.home).read_text())["url"])
+        async with httpx2.AsyncClient(timeout=3.0, trust_env=False) as client:
+            return url if (await client.get(f"{url}/health")).is_success else None
+    except (OSError, ValueError, KeyError, httpx2.TransportError):
+        return None
+
+
+@contextmanager
+def server_card(home: Path, url: str) -> Iterator[None]:
+    """Says where the server of this home is while entered."""
+    card = _card(home)
+    card.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    try:
+        yield
+    finally:
+        card.unlink(missing_ok=True)
+
+
+def _card(home: Path) -> Path:
+    return home / "server.json"
