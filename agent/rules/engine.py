@@ -168,10 +168,10 @@ def shown(value: float, unit: str) -> str:
 
 
 def next_check(causes: Sequence[Cause], suspects: Sequence[Suspect]) -> str:
-    """The cheaper check of the two likeliest causes: either result tells them apart."""
+    """Of the two likeliest causes, the check that is worth most a minute: chance to confirm over effort."""
     effort = {suspect.id: suspect.effort_min for suspect in suspects}
-    top = sorted(causes[:2], key=lambda cause: effort.get(cause.id, 15))
-    return top[0].check if top else ""
+    top = max(causes[:2], key=lambda c: c.likelihood / effort.get(c.id, 15), default=None)
+    return top.check if top else ""
 
 
 def _proofs(episode: Episode, frames: Frames) -> tuple[Proof, ...]:

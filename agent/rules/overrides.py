@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,9 +49,19 @@ async def overrides_now(
     held = {h.point.id: h for h in await _from_records(building, records)}
     newest = await history.latest()
     flagged = [s for s in newest.values() if s.status == Status.OVERRIDDEN and s.point in building]
-    for sample in [s for s in flagged if s.point.id not in held][:MAX_HELD]:
-        held[sample.point.id] = await _from_history(building, history, sample, now)
+    for sample in flagged[:MAX_HELD]:
+        seen = await _from_history(building, history, sample, now)
+        held[sample.point.id] = _earlier(held.get(sample.point.id), seen)
     return sorted(held.values(), key=lambda h: (h.since is not None, h.since or now))
+
+
+def _earlier(recorded: Held | None, seen: Held) -> Held:
+    """The record knows the priority; the history may know of a time before the poller first looked."""
+    if recorded is None:
+        return seen
+    if recorded.since is None or seen.since is None:
+        return replace(recorded, since=None)
+    return replace(recorded, since=min(recorded.since, seen.since))
 
 
 async def _from_records(building: Building, records: Records | None) -> list[Held]:

@@ -307,7 +307,7 @@ RULES: tuple[Rule, ...] = (
         id="CHW-09", family=Family.PLANT, severity=Severity.WASTE, equip="equip and chiller",
         needs=("power", "cooling-power", *_LOOP[1:], *_CONDENSER), uses=("evaporator-refrig-temp",),
         symptom=efficiency_drifted, hold=hours(2), least=hours(12), join=hours(72),
-        says="uses more power for its cooling than in its first week ({power} for {cooling-power})",
+        says="uses more power for its cooling than in its first week ({power} of electricity for {cooling-power} of cooling)",
         source="Catalogue CHW-09",
         causes=(
             Suspect("condenser-fouled", "its condenser is fouled", 0.40, "read the condenser approach (CHW-08)", 5,

@@ -86,13 +86,13 @@ async def test_an_override_older_than_we_look_back_has_no_beginning() -> None:
     assert len(override_findings(BUILDING, [held], NOW)) == 1
 
 
-async def test_the_pollers_record_tells_the_priority_slot() -> None:
+async def test_the_pollers_record_tells_the_priority_and_the_history_the_beginning() -> None:
     since = NOW - dt.timedelta(hours=6)
     records = MemoryRecords([
         {"id": Ref("o1"), "override": MARKER, "pointRef": VALVE, "level": Number(8), "value": Number(100, "%"), "since": since}
     ])  # fmt: skip
     (held,) = await overrides_now(BUILDING, await held_since(10), records, NOW)
-    assert (held.level, held.value, held.since) == (8, 100.0, since)
+    assert (held.level, held.value, held.since) == (8, 100.0, NOW - dt.timedelta(hours=10))
     assert "slot 8" in override_findings(BUILDING, [held], NOW)[0].says
 
 
