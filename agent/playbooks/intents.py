@@ -89,6 +89,7 @@ ROWS: tuple[Row, ...] = (
     # comfort and causes
     _row(Intent.HISTORY_TREND, "feel asks-past timed thing:zone", never="complain why cause more"),
     _row(Intent.AGGREGATE, "feel which group:zone", never="complain why cause"),
+    _row(Intent.AGGREGATE, "feel group:zone", any="max min", never="complain why cause"),
     _row(Intent.COMFORT_COMPLAINT, "complain", any="feel thing:zone kind:zone"),
     _row(Intent.COMFORT_COMPLAINT, "feel", any="thing:zone kind:zone",
          never="thing:equip live-how condition+counted stat+timed"),

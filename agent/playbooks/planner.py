@@ -14,7 +14,7 @@ from agent.playbooks.intents import Read, intent_of, signs_of
 from agent.playbooks.measure import read_measure
 from agent.playbooks.normalise import is_plain, read_text
 from agent.playbooks.replies import ask_back
-from agent.playbooks.scope import Scope, Scoper
+from agent.playbooks.scope import ONE_OF, Scope, Scoper
 from agent.playbooks.slots import COMMANDED, HEADLINES, filled
 from agent.playbooks.steps import TOTALS, Slots, steps_for
 from agent.playbooks.timewords import read_time
@@ -151,7 +151,10 @@ class PlaybookPlanner:
             return wrong.why, wrong.said, ()
         if it.intent is None:
             return "what", "", ()
-        if it.intent in _NEEDS_THING and not scope.of:
+        single = scope.bare is not None and ONE_OF.search(it.read.masked) is not None
+        if (
+            it.intent in _NEEDS_THING or (single and it.intent is Intent.FAULTS_OPEN)
+        ) and not scope.of:
             return self._which(scope)
         nothing = scope.quantity is None and scope.family not in HEADLINES and "sql" not in it.signs
         return ("what", "", ()) if it.intent in _NEEDS_QUANTITY and nothing else None
@@ -237,6 +240,12 @@ def _quantity(it: _Understood) -> str | None:
     if it.intent not in _WITH_QUANTITY:
         return None
     quantity = it.scope.quantity
+    if it.intent is Intent.LIVE_VALUE and it.read.measure.base == "status":
+        return None  # all of it, not only whether it runs
+    if it.intent is Intent.MANUAL_LOOKUP and (quantity in TOTALS or quantity in {"run", "fan-run"}):
+        return None  # "how long", "start": words of the procedure
+    if "money" in it.signs and it.intent in _NEEDS_QUANTITY:
+        return "energy-use"
     if quantity is None and it.intent in _NEEDS_QUANTITY | {Intent.HISTORY_TREND}:
         quantity = HEADLINES.get(it.scope.family)
     if quantity in {"power", "fan-power"} and _used(it):

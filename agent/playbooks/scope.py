@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,8 @@ _SPREAD_GROUPS = frozenset(
     }
 )  # fmt: skip
 """Intents for which a kind without a number means all of that kind."""
+ONE_OF = re.compile(r"\b(?:is|was|has|does) (?:the|that|this|our) ")
+"""One of several is meant, and it is not said which: "is the pump ok"."""
 _LARGEST_GROUP = 20
 """Bigger groups (192 rooms) are asked for in full but not named one by one in the plan."""
 _COMPUTED = frozenset({"efficiency", "delta-t", "condenser-approach", "energy-use", "power"})
@@ -143,6 +146,8 @@ class Scoper:
         groups = [m for m in mentions if m.how == "group" and m.kind != "floor"]
         bare = [m for m in mentions if m.how == "kind" and m.kind != "floor"]
         meant = self._intent in _SPREAD_GROUPS or "all" in self._signs
+        if self._intent is Intent.FAULTS_OPEN and ONE_OF.search(self._read.masked):
+            meant = False
         ranked = bool(places) and bool(self._signs & {"rank", "stat", "count"})
         if groups or not bare or not meant or (ones and not ranked):
             return groups

@@ -194,8 +194,12 @@ def _on_clock(days: Days | None, part: Part, clock: Clock, *, since: bool = Fals
 def _over_midnight(first: float, last: float) -> float:
     """The end of a range that passes midnight; "5 pm to 3 pm" is refused."""
     if first < 12 or last > 12 or last + 24 - first > _LONGEST_NIGHT_H:
-        raise Nonsense("backwards", f"{first:g} - {last:g} h")
+        raise Nonsense("backwards", f"{_hm(first)} - {_hm(last)}")
     return last + 24
+
+
+def _hm(hours: float) -> str:
+    return f"{int(hours):02d}:{round(hours % 1 * 60):02d}"
 
 
 def _within(span: Span, hours: tuple[float, float | None], clock: Clock) -> Span:

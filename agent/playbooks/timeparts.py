@@ -99,6 +99,13 @@ def _month_day(m: re.Match[str], clock: Clock) -> Days:
     return clock.one(clock.dated(int(m[2]), _month(m[1]), _year(m[3])))
 
 
+def _weekdays(m: re.Match[str], clock: Clock) -> Days:
+    """ "Mon to Wed": the latest such run of days that has begun."""
+    last = clock.weekday(_weekday(m[2]), today_too=True)
+    back = (last.first.weekday() - WEEKDAYS.index(_weekday(m[1]))) % 7
+    return Days(last.first - dt.timedelta(days=back), last.last)
+
+
 def _slashed(m: re.Match[str], clock: Clock) -> Days:
     """Day first, as in Thailand and Europe; month first only where that alone makes a date."""
     day, month = int(m[1]), int(m[2])
@@ -231,6 +238,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:this|current) year(?: so far)?|year to date|ytd", _days(lambda _, c: c.year(0))),
     _row(r"(?:the )?(?:last|previous) year", _days(lambda _, c: c.year(1))),
     _row(r"(?:(?:over |on |during |at )?(?:the |this |last |past )?weekend)", _days(lambda _, c: c.weekend())),
+    _row(rf"{_WEEKDAY}\s*(?:-|to|till|through)\s*{_WEEKDAY}", _days(_weekdays)),
     _row(rf"(?:last|past|previous|on|this|since) {_WEEKDAY}", _days(lambda m, c: c.weekday(
         _weekday(m[1]), today_too=m[0].startswith(("on", "this", "since"))))),
     _row(r"(monday|tuesday|wednesday|thursday|friday|saturday|sunday)", _days(lambda m, c: c.weekday(m[1], today_too=True))),

@@ -27,7 +27,7 @@ _SENSOR = r"(?:sensors?|points?|transmitters?|probes?|iaq|device|devices|thermos
 _BAD = (
     r"(?:bad|dead|stale|flatline\w*|stuck|frozen|freez\w+|faulty|broken|offline|trust\w*|accura\w+|missing|gaps?|lost|silent|health|"
     r"calibrat\w+|wrong|fail\w*|not working|unreliable|invalid|garbage|off line|drift\w*|down|dropp\w+|died|dodgy|flaky|iffy|dud|suspicious|funny|quiet|playing up|erratic|suspect\w*|"
-    r"noisy|quality|lying|believ\w+|reporting|communicating|updating|nonsense|weird|odd|plausible|implausible|out of range)"
+    r"noisy|quality|lying|believ\w+|ok|good|right|fine|healthy|reporting|communicating|updating|nonsense|weird|odd|plausible|implausible|out of range)"
 )
 
 _TABLE: dict[str, str] = {
@@ -52,7 +52,7 @@ _TABLE: dict[str, str] = {
     ),
     "greeting": r"^(?:hi|hello|hey|yo|good (?:morning|afternoon|evening|night|day)|thanks?(?: you)?|thank you|cheers|bye|goodbye|see you|help|help me|test|ok|sawasdee|how are you)(?:\W+(?:there|mate|all|team|everyone|very much|a lot|so much|again|please|politely|bro|boss|plantroom|you|man))*\W*$|what can (?:you|i) (?:do|ask|answer)|how do you work|who are you|what are you",
     "howto": (
-        r"\bhow (?:do|can|should|would|could) (?:i|we|you|one|u)\b(?! (?:know|tell|see) )|\bhow to\b|\bhow often (?:should|do|does|to|must|is|are|can|need)\b|\bnext steps?\b|\bprocedures?\b|\bsteps? (?:to|for|of)\b|step by step|\bsequence of|\bsequence for|\bsoo\b|"
+        r"\bhow (?:do|can|should|would|could) (?:i|we|you|one|u)\b(?! (?:know|tell|see) )|\bhow to\b|\bhow often (?:should|do|does|to|must|is|are|can|need)\b|\bhow long (?:may|can|should|must)\b|\bwhen (?:do|should|must|to) (?:i|we|you|one)?\b|\bnext steps?\b|\bprocedures?\b|\bsteps? (?:to|for|of)\b|step by step|\bsequence of|\bsequence for|\bsoo\b|"
         r"\b(?:correct|right|proper|best|safe) (?:way|procedure|method|order)\b|\bwhat to (?:do|check|look)\b|\bwhat (?:should|do) (?:i|we) check\b|\bsop\b|\bwhat (?:should|do|must) (?:i|we) do\b|\bwhat (?:action|actions|checks?)\b|\binstructions? (?:for|to|on)\b|\bchecklist\b|\bguidelines?\b|\bguide (?:for|to|on)\b|"
         r"\block-?out\b|\btag-?out\b|\bloto\b|\bcalibrat(?:e|ing|ion procedure)\b|\bhow (?:does|do|is|are) (?:the |a |an )?.{2,60}\b(?:work|works|operate|controlled|staged|calculated|reset|sequenced|rotate|rotated|interlocked|set up)\b|\btroubleshooting\b"
     ),
@@ -78,7 +78,7 @@ _TABLE: dict[str, str] = {
         r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bpm\b|\bchanged?\b.{0,30}\b(?:latest|last)\b|\b(?:latest|last)\b.{0,30}\b(?:chang\w+|clean\w*|inspect\w+)|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\blog ?book\b"
     ),
     "override": (
-        r"\boverrid\w*|\bin-hand\b|\bhand (?:mode|switch\w*|position|control|off)\b|\bforce\b|\bcommanded by\b|\bby hand\b|\bpinned\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
+        r"\boverrid\w*|\bin-hand\b|\bhand (?:mode|switch\w*|position|control|off)\b|\bforce\b|\bcommanded by\b|\bby hand\b|\bpinned\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmode manual\b|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
         r"\b(?:in|on) auto(?:matic)?\b|\bforced\b|\bpriority \d+|\bpriority array\b|\bhoa\b|\bmanually\b|\blocked (?:on|off|out|at|open|shut)\b|\bin man\b|\boperator commands?\b|\bjumpered\b|\bnot in auto\b|\bheld\b|^manual\W*$|\bmanual (?:points|pumps|valves|stuff)\b|\bleft (?:on|in) hand\b"
     ),
     "quality": (
@@ -88,8 +88,8 @@ _TABLE: dict[str, str] = {
     "stuck": r"\bstuck\b|\bfrozen\b|\bnot moving\b|\bnot changing\b|\bconstant value\b|\bsame value\b",
     "actuator": r"\bdampers?\b|\bvalves?\b|\bfans?\b|\bdoors?\b",
     "why": r"\bwhy\b|\bhow come\b|\bwhat (?:is|are|was) (?:causing|making|driving)\b|\bwhat (?:makes|made|causes|caused|drives)\b",
-    "cause": r"\bcauses?\b|\broot cause\b|\breasons?\b|\bdiagnos\w+|\binvestigat\w+|\bwhat is the (?:matter|deal)\b|\bwhat (?:is|went|could be|might be) wrong with\b|\bwhat is up with\b|\bwhat-is-wrong\b|\bwhat happened (?:to|with)\b|\bexplain (?:the |this )?(?:fault|alarm|problem|issue|high|low)|\bwhat is going on with\b|\btroubleshoot\b|\bbehind the\b|\bwhat is (?:the )?(?:problem|issue|trouble|fault) (?:with|on|in|of|at)\b|\bsomething (?:is )?(?:off|funny|weird|strange|not right|up) (?:with|on|at)|\bnot right\b|\b(?:acting|playing) up\b|\bmisbehav\w+|\bwhat is (?:up|off)\b",
-    "wrong-with": r"\bwrong with ¤|\bmatter with ¤|\bwrong with (?:the )?\w+",
+    "cause": r"\bcauses?\b|\broot cause\b|\breasons?\b|\bdiagnos\w+|\binvestigat\w+|\bwhat is wrong\W*$|\bwhat is the (?:matter|deal)\b|\bwhat (?:is|went|could be|might be) wrong with\b|\bwhat is up with\b|\bwhat-is-wrong\b|\bwhat happened (?:to|with)\b|\bexplain (?:the |this )?(?:fault|alarm|problem|issue|high|low)|\bwhat is going on with\b|\btroubleshoot\b|\bbehind the\b|\bwhat is (?:the )?(?:problem|issue|trouble|fault) (?:with|on|in|of|at)\b|\bsomething (?:is )?(?:off|funny|weird|strange|not right|up) (?:with|on|at)|\bnot right\b|\b(?:acting|playing) up\b|\bmisbehav\w+|\bwhat is (?:up|off)\b",
+    "wrong-with": r"¤\W{0,3}what is wrong\W*$|\bwrong with ¤|\bmatter with ¤|\bwrong with (?:the )?\w+",
     "feel": (
         r"\bhot\b(?! (?:water|deck))|\bheat\b(?! (?:exchanger|balance|pump|load|rejection))|\bmusty\b|\bblowing (?:warm|hot|cold)|\bwarm\b|\bcold\b(?! water)|\bchilly\b|\bfreez\w+|\bhumid\b|\bdamp\b|\bmuggy\b|\bstuffy\b|\bsticky\b|\bclammy\b|\bsmell\w*|\bodou?r\b|\bstink\w*|\bnois[ey]\w*|\bloud\b|\bvibrat\w+|\brattl\w+|\bsweat\w*|\bboiling\b|\bsauna\b|\boven\b|\bfridge\b|"
         r"\bicebox\b|\biced?\b|\bno (?:cool(?:ing)?|cold|air|aircon)\b(?: air)?|\bnot (?:cooling|cold|cool|comfortable|enough (?:air|cooling))\b|\baircon (?:is )?(?:not|weak|bad|broken|down|no|problem|fault|issue|dead|off)|\buncomfortable\b|\btoo (?:dry|cool)\b|\bmould\w*|\bmold\w*|\bsweltering\b|\bburning\b|\bstifling\b|\bcannot\b.{0,15}\b(?:get|go|reach|sleep|breathe|cool|keep)|\bweak (?:air|cooling|aircon)\b|"
@@ -97,7 +97,7 @@ _TABLE: dict[str, str] = {
     ),
     "complain": r"\bcomplain\w*|\bmoan\w*|\bgrumbl\w*|\bstaff (?:says?|said|called|reports?)|\b(?:guests?|he|she|they|lady|gentleman|customer)\b.{0,20}\b(?:says?|said|calls?|called|calling|rang|phoned|unhappy|angry|upset)\b|\bguests? (?:in|at|of|from|say|says|said|reports?|not happy|unhappy|angry)|\bunhappy\b|\buncomfortable\b",
     "explain": (
-        r"\bfeeds?\b|\bfed\b|\bruns? off\b|\bhangs? off\b|\bcomes? off\b|\bget\w*\b.{0,25}\bfrom\b|\bwhere (?:do|can|would|could) (?:i|we|you|one) (?:find|see)\b|\bwhat is it\W*$|\bdetails\b|\bhooked (?:up )?to\b|\blinked to\b|\bsource of\b|\bsupply path\b|\bparent\b|\btakes? (?:its )?(?:air|water|power)\b|\bfeeding\b|\bserv(?:e|es|ed|ing)\b|\bsuppl(?:ies|ied)\b|\bsuppl(?:y|ying) (?:air to |water to |to )?(?:the )?¤|\bupstream\b|\bdownstream\b|\bwhere is\b|\bwhere are\b|\blocat(?:ed|ion)\b|\btell me (?:more )?about\b|\bdescribe\b|\bgoes with\b|\bconnected\b|"
+        r"\bfeeds?\b|\bfed\b|\bruns? off\b|\bhangs? off\b|\bcomes? off\b|\bget\w*\b.{0,25}\bfrom\b|\bwhere (?:do|can|would|could) (?:i|we|you|one) (?:find|see)\b|\bwhat is it\W*$|\bdetails\b|\bhooked (?:up )?to\b|\btied to\b|\bmatched with\b|\bwhere ?abouts\b|\blinked to\b|\bsource of\b|\bsupply path\b|\bparent\b|\btakes? (?:its )?(?:air|water|power)\b|\bfeeding\b|\bserv(?:e|es|ed|ing)\b|\bsuppl(?:ies|ied)\b|\bsuppl(?:y|ying) (?:air to |water to |to )?(?:the )?¤|\bupstream\b|\bdownstream\b|\bwhere is\b|\bwhere are\b|\blocat(?:ed|ion)\b|\btell me (?:more )?about\b|\bdescribe\b|\bgoes with\b|\bconnected\b|"
         r"\bwhat is-it\b|\bwhat-is-it\b|\bexplain\b(?! (?:the )?(?:fault|alarm|problem|issue|why|high|low))|\bwhat (?:does|do|is|are) ¤+ (?:do|for|cover|handle)\b|\bbelongs?\b|\bpart of\b|\bassociated\b|\bpaired\b|\bmeasures\b|\bgets? (?:its )?(?:air|water|power|chilled water)\b|\bcomes? from\b|\bdepends? on\b|\bwhat kind of\b|\bwhere to\b|\bcovers?\b|\bget(?:s|ting)? (?:its |their )?(?:air|water|power|chilled)|\bstays which\b|\bwhich floors?\W*$|\bresponsible for\b|\bdownstairs\b|\bhooked up\b|\bwhere can i find ¤|\bwhich (?:floor|room|area) is ¤"
     ),
     "what-is": r"^(?:what|who|whats) (?:is|are) (?:a |an |the )?¤+\W*$|^¤+ (?:what-is-it|what is it)\W*$|^(?:what is |define )?¤+ (?:mean|meaning)\W*$",
@@ -125,7 +125,7 @@ _TABLE: dict[str, str] = {
     "count": r"\bhow[ -]many\b|\bnumber of\b|\bcount\b",
     "which": r"\bwhich\b|\bwhat rooms?\b|\bwhat floors?\b|\btop \d+\b|\bwhich-all\b|\bany rooms?\b|\brank\b|\bwhere\b",
     "more": r"\b(?:more|less|higher|lower|hotter|colder|warmer|cooler|better|worse|up|down)\b",
-    "live-how": r"\bhow (?:hot|cold|warm|humid|cool)\b|\bis it (?:hot|cold|warm|humid)\b|\bhow-many degrees\b|\bhow-much\b",
+    "live-how": r"\bhow (?:hot|cold|warm|humid|cool)\b|^is it (?:hot|cold|warm|humid)\b|\bhow-many degrees\b|\bhow-much\b",
     "doing": r"\bhow (?:is|are|was)\b|\bstatus\b|\bstate of\b|\bcondition of\b|\boverview\b|\bsummary\b|\bcheck(?: on)?\b|\bshow me\b|\btell me\b|\binformation\b|\bdetails?\b|\blook at\b|\bat a glance\b",
     "again": r"^(?:and|what about|how about|also|same for|ok and|then|now|and for|and what about)\b",
     "asks-past": r"^(?:was|were|did|had|has)\b",

@@ -17,7 +17,7 @@ SHORT: dict[str, str] = {
     # small words
     "whats": "what is", "wats": "what is", "wat": "what", "wht": "what", "hows": "how is", "wheres": "where is",
     "whos": "who is", "whys": "why is", "thats": "that is", "v": "vs", "rn": "right now", "ppl": "people", "til": "until", "y": "why", "wy": "why", "r": "are", "u": "you", "ur": "your", "pls": "please", "nite": "night", "rite": "right", "tonite": "tonight", "wots": "what is", "wot": "what", "wich": "which",
-    "giv": "give", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
+    "giv": "give", "hw": "how", "comin": "coming", "whereabouts": "where is", "goin": "going", "runnin": "running", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
     "plz": "please", "plse": "please", "thx": "thanks", "w": "with", "abt": "about", "btw": "between",
     "isnt": "is not", "doesnt": "does not", "dont": "do not", "cant": "cannot", "cannot": "cannot",
     "wont": "will not", "didnt": "did not", "arent": "are not", "gimme": "give me", "wanna": "want to",
@@ -102,6 +102,7 @@ REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\brel(?:ative)?\.?\s+hum(?:idity)?\b", " humidity "),
         (r"\bair[\s-]+con(?:ditioner|ditioning|d)?s?\b|\bair[\s-]*conditioning\b", " aircon "),
         (r"\boff[ -]line\b", " offline "),
+        (r"\bwhere abouts (?:is|are)\b", " where is "),
         (r"\bair[\s-]+flow\b", " airflow "),
         (r"\b(?:in|on)\s+(?:the\s+)?hand\b", " in-hand "),
         (r"\bflat[\s-]+lin(?:e|ed|ing)\b|\bflatlin(?:e|ed|ing)\b", " flatline "),

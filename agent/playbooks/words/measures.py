@@ -42,9 +42,10 @@ BASES: tuple[tuple[str, str], ...] = (
     ("load", r"load\b|loaded|loading|plr\b|part load"),
     ("power", r"kw\b|power|watts?\b|mw\b|wattage|pulling|taking\b|guzzling|drawing|draws?\b|demand"),
     ("percent", r"(?:how-many|how-much|how much|what) ?(?:%|percent)|percent(?:age)?\b|%"),
-    ("run", r"running|\bruns?\b|ran\b|\bon\b(?! (?:the |floor|level|\d|monday|tuesday|wednesday|thursday|friday|saturday|sunday|ahu|ch|ct|doas|vav|my|our|a |it|roof|shift|¤))|\boff\b(?! coil| with)|status|started|stopped|tripped|working\b|switchon|switchoff|enabled|idle|in operation|operating\b|online|spinning"),
+    ("run", r"running|\bruns?\b|ran\b|\bon\b(?! (?:the |floor|level|\d|monday|tuesday|wednesday|thursday|friday|saturday|sunday|ahu|ch|ct|doas|vav|my|our|a |it|roof|shift|¤))|\boff\b(?! coil| with)|(?:run|fan|pump|on/off|operating) status|status run|started|stopped|tripped|working\b|switchon|switchoff|enabled|idle|in operation|operating\b|online|spinning"),
     ("power", r"peak\b"),
     ("fan", r"fans?\b"),
+    ("status", r"status|stat\b"),
 )  # fmt: skip
 
 MODIFIERS: tuple[tuple[str, str], ...] = (
@@ -186,6 +187,7 @@ percent -> fan-speed
 power -> fan-power
 run schedule -> occupied-sp
 fan -> fan-run
+status -> fan-run
 occupied -> occupied-sp
 run -> fan-run
 load -> fan-power
@@ -203,6 +205,7 @@ humidity -> zone-air-humidity
 co2 -> zone-air-co2
 flow -> discharge-air-flow
 fan -> fan-run
+status -> fan-run
 valve feedback -> cooling-valve-position
 valve -> cooling-valve
 damper -> damper
@@ -251,6 +254,7 @@ current -> current
 power -> power
 speed -> speed
 run -> run
+status -> run
 cooling -> cooling-power
 load -> power
 occupied -> occupied

@@ -21,14 +21,14 @@ def link(text: str) -> Linked:
 
 
 SPELLINGS = [
-    lambda id: id,
-    lambda id: id.lower(),
-    lambda id: id.upper(),
-    lambda id: id.replace("-", " "),
-    lambda id: id.replace("-", "_"),
-    lambda id: id.lower().replace("-", "", 1),
-    lambda id: f"what is {id.lower()} doing",
-    lambda id: f"({id})?",
+    lambda name: name,
+    lambda name: name.lower(),
+    lambda name: name.upper(),
+    lambda name: name.replace("-", " "),
+    lambda name: name.replace("-", "_"),
+    lambda name: name.lower().replace("-", "", 1),
+    lambda name: f"what is {name.lower()} doing",
+    lambda name: f"({name})?",
 ]
 
 
@@ -36,8 +36,8 @@ SPELLINGS = [
 def test_every_id_links_to_itself_in_any_spelling(id: str, spell: object) -> None:
     assert callable(spell)
     text = spell(id)
-    if id.startswith(("meter-", "CHW-PLANT", "IAQ-")) and "-" not in text:
-        return  # words run together ("metermain") are for the corrector, not for the linker
+    if "-" in id and id.lower().replace("-", "", 1) == text and not id[id.index("-") + 1].isdigit():
+        return  # two words run together ("metermain") are no spelling anybody uses
     assert link(text).ids == (id,)
 
 
@@ -65,7 +65,18 @@ def test_what_technicians_call_it_is_linked(text: str, ids: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["24 degrees", "above 900 ppm", "at 14:00", "20 Nov", "at 11:05", "set to 807 kw", "12.5", "E12", "1203 kw", "2026-11-12"],
+    [
+        "24 degrees",
+        "above 900 ppm",
+        "at 14:00",
+        "20 Nov",
+        "at 11:05",
+        "set to 807 kw",
+        "12.5",
+        "E12",
+        "1203 kw",
+        "2026-11-12",
+    ],
 )
 def test_values_times_and_dates_are_not_rooms(text: str) -> None:
     assert link(text).ids == ()
@@ -73,7 +84,13 @@ def test_values_times_and_dates_are_not_rooms(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "near"),
-    [("chiller 7", "CH-"), ("room 2313", "room-"), ("AHU-9", "AHU-"), ("vav 2-15", "VAV-2-"), ("floor 25", "floor-")],
+    [
+        ("chiller 7", "CH-"),
+        ("room 2313", "room-"),
+        ("AHU-9", "AHU-"),
+        ("vav 2-15", "VAV-2-"),
+        ("floor 25", "floor-"),
+    ],
 )
 def test_unknown_equipment_has_nearest_candidates_of_its_kind(text: str, near: str) -> None:
     found = link(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -117,7 +118,12 @@ def test_commands_never_become_steps() -> None:
 
 
 def test_asking_whether_something_is_off_is_no_command() -> None:
-    for text in ("is ahu-4 turned off?", "ahu-4 ปิดอยู่ไหม", "when was ch-1 turned off", "who opened ahu-3 damper"):
+    for text in (
+        "is ahu-4 turned off?",
+        "ahu-4 ปิดอยู่ไหม",
+        "when was ch-1 turned off",
+        "who opened ahu-3 damper",
+    ):
         assert ask(text).intent is not Intent.WRITE_REQUEST
 
 
@@ -139,13 +145,63 @@ def test_steps_carry_arguments_their_tools_accept(text: str) -> None:
 def test_any_text_becomes_a_plan(text: str) -> None:
     plan = ask(text)
     assert plan.mode == "playbook"
-    assert (plan.question_back is not None) == (plan.intent is Intent.AMBIGUOUS) or plan.intent is Intent.WRITE_REQUEST
+    assert (plan.question_back is not None) == (
+        plan.intent is Intent.AMBIGUOUS
+    ) or plan.intent is Intent.WRITE_REQUEST
     plan.to_json()
 
 
 WORDS = st.sampled_from(
-    "why is room 807 hot ch-2 ahu 3 kw/rt yesterday last week vs than turn off set to 24 list all pumps the pump "
-    "chiller 7 floor 8 fault alarm manual override sensor report ทำไม ห้อง ร้อน เมื่อวาน ชิลเลอร์ 2 ปิด ? , and - 12/11 at 3pm".split()
+    [
+        "why",
+        "is",
+        "room",
+        "807",
+        "hot",
+        "ch-2",
+        "ahu",
+        "3",
+        "kw/rt",
+        "yesterday",
+        "last",
+        "week",
+        "vs",
+        "than",
+        "turn",
+        "off",
+        "set",
+        "to",
+        "24",
+        "list",
+        "all",
+        "pumps",
+        "the",
+        "pump",
+        "chiller",
+        "7",
+        "floor",
+        "8",
+        "fault",
+        "alarm",
+        "manual",
+        "override",
+        "sensor",
+        "report",
+        "ทำไม",
+        "ห้อง",
+        "ร้อน",
+        "เมื่อวาน",
+        "ชิลเลอร์",
+        "2",
+        "ปิด",
+        "?",
+        ",",
+        "and",
+        "-",
+        "12/11",
+        "at",
+        "3pm",
+    ]
 )
 
 
@@ -159,10 +215,46 @@ def test_any_mix_of_our_words_becomes_a_plan(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "1 ", "ch 1 and ", "to ", "from 1 to ", "ห้อง", "ignore ", "; ", "¤", "12/11 ", "yesterday to ", "what is "]
+    "unit",
+    [
+        "a",
+        "1 ",
+        "ch 1 and ",
+        "to ",
+        "from 1 to ",
+        "ห้อง",
+        "ignore ",
+        "; ",
+        "¤",
+        "12/11 ",
+        "yesterday to ",
+        "what is ",
+    ],
 )
 def test_the_longest_allowed_text_takes_no_longer_than_its_length_deserves(unit: str) -> None:
     text = (unit * 2_000)[:2_000]
     start = time.perf_counter()
     ask(text)
     assert time.perf_counter() - start < 1.0
+
+
+def _examples() -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    intent = ""
+    for line in (
+        (Path(__file__).parents[3] / "docs/reference-questions.md").read_text().splitlines()
+    ):
+        if line.startswith("## "):
+            intent = line.removeprefix("## ")
+        elif line.startswith("- "):
+            found.append((line.removeprefix("- "), intent))
+    return found
+
+
+@pytest.mark.parametrize(("text", "intent"), _examples())
+def test_every_example_of_the_reference_is_understood(text: str, intent: str) -> None:
+    assert ask(text).intent.value == intent
+
+
+def test_the_reference_has_examples_of_every_intent() -> None:
+    assert {intent for _, intent in _examples()} == {intent.value for intent in Intent}

@@ -7,12 +7,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.agent.playbooks.grading import FIELDS, grade, read_bank
 
 from agent.plan import Question
 from agent.playbooks.planner import PlaybookPlanner
 from ingest.demo.model import riverside_tower
 from ontology.graph import Building
+from tests.agent.playbooks.grading import FIELDS, grade, read_bank
 
 if TYPE_CHECKING:
     from tests.agent.playbooks.grading import Marks
