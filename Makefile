@@ -6,10 +6,10 @@ PORT ?= 8400
 .PHONY: demo test lint bench docs ui model llm-env test-llm test-browser setup clean
 
 demo: setup ui model  ## build Riverside Tower, serve its devices, poll them, open the chat
-	@$(BIN)/plantroom demo --port $(PORT)
+	@$(BIN)/plantroom demo --port $(PORT) $(if $(ASK),--ask "$(ASK)")
 
 test: setup ui model  ## every fast test; what cannot run here is skipped visibly
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not llm"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not llm"
 
 lint: setup  ## format, rules, types, who may import whom
 	@$(BIN)/ruff format --check .

@@ -9,6 +9,10 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "wrong_numbers": ("<=", 0),
         "p50_s": ("<=", 1.0),
     },
+    "start": {
+        "clean_s": ("<=", 300),
+        "warm_s": ("<=", 20),
+    },
     "history": {
         "bulk_s": ("<=", 60),
         "bytes_per_row": ("<=", 8),

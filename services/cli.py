@@ -105,7 +105,7 @@ def check(home: Home = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="journeys, history")],
+    name: Annotated[str, typer.Argument(help="journeys, start, history")],
     quick: Annotated[
         bool, typer.Option("--quick", help="a shorter run, with the same targets")
     ] = False,

@@ -1,6 +1,7 @@
 """A checkpoint of 0.5 M random weights that a real vLLM server loads: Qwen2 architecture, own tokenizer.
 
-It knows nothing; it proves the wire: chat template, strict tool calls, streaming.
+It knows nothing; it proves the wire: chat template, strict tool calls, streaming. Its weights lean
+against blanks, which JSON allows without end, and towards closing what is open.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ Answer a call as <tool_call>{"name": ..., "arguments": ...}</tool_call><|im_end|
 def write_tiny_model(folder: Path, *, seed: int = 7) -> Path:
     """Config, weights and tokenizer in the layout of Hugging Face; about 1 MB."""
     folder.mkdir(parents=True, exist_ok=True)
-    _tokenizer().save(str(folder / "tokenizer.json"))
+    tokenizer = _tokenizer()
+    tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(json.dumps({
         "tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>",
         "chat_template": TEMPLATE, "model_max_length": CONTEXT, "clean_up_tokenization_spaces": False,
@@ -50,11 +52,11 @@ def write_tiny_model(folder: Path, *, seed: int = 7) -> Path:
         "hidden_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
         "num_key_value_heads": KV_HEADS, "intermediate_size": FEED_FORWARD, "hidden_act": "silu",
         "max_position_embeddings": CONTEXT, "rms_norm_eps": 1e-6, "rope_theta": 10_000.0,
-        "tie_word_embeddings": True, "torch_dtype": "float32", "eos_token_id": 2, "pad_token_id": 0,
+        "tie_word_embeddings": False, "torch_dtype": "float32", "eos_token_id": 2, "pad_token_id": 0,
         "use_sliding_window": False,
     }))  # fmt: skip
     save_file(
-        _weights(np.random.default_rng(seed)),
+        _weights(np.random.default_rng(seed), tokenizer),
         folder / "model.safetensors",
         metadata={"format": "pt"},
     )
@@ -76,7 +78,7 @@ def _tokenizer() -> Tokenizer:
     return made
 
 
-def _weights(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _weights(rng: np.random.Generator, tokenizer: Tokenizer) -> dict[str, np.ndarray]:
     def normal(*shape: int) -> np.ndarray:
         return (rng.standard_normal(shape) * 0.05).astype(np.float32)
 
@@ -96,4 +98,16 @@ def _weights(rng: np.random.Generator) -> dict[str, np.ndarray]:
         weights[f"{at}mlp.down_proj.weight"] = normal(HIDDEN, FEED_FORWARD)
         weights[f"{at}input_layernorm.weight"] = np.ones(HIDDEN, np.float32)
         weights[f"{at}post_attention_layernorm.weight"] = np.ones(HIDDEN, np.float32)
+        # Channel 0 passes every layer unchanged: a constant for the head to lean on.
+        weights[f"{at}self_attn.o_proj.weight"][0] = 0.0
+        weights[f"{at}mlp.down_proj.weight"][0] = 0.0
+    weights["model.embed_tokens.weight"][:, 0] = 1.0
+    weights["lm_head.weight"] = normal(VOCABULARY, HIDDEN)
+    weights["lm_head.weight"][:, 0] = [_leaning(tokenizer.decode([i])) for i in range(VOCABULARY)]
     return weights
+
+
+def _leaning(token: str) -> float:
+    if not token.strip():
+        return -2.0
+    return 0.3 if token[0] in '"}]' else 0.0
