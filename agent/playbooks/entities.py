@@ -41,6 +41,8 @@ _LIST = re.compile(
 )
 _RANGE = re.compile(rf"\s*(?:-|to|through|till)\s*(\d{{1,4}}){_UNIT_AHEAD}")
 _BARE_ROOM = re.compile(rf"(?<![\w.,:/¤-])(\d{{3,4}})(?![\w/]|[.,:]\d){_UNIT_AHEAD}")
+_ON_FLOOR = re.compile(r"\bon (\d{1,2})(?=\W*$|\s+(?:right|now|today|please|is|are))")
+"""A floor in a hurry: "rooms over 26 on 10"."""
 _BEFORE_VALUE = re.compile(
     r"(?:above|below|over|under|than|exceeds?|exceeding|to|=|>|<|at least|reach(?:es|ed)?)\s*$"
 )
@@ -66,6 +68,7 @@ class Linked:
 
     rest: str
     mentions: tuple[Mention, ...] = ()
+    text: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -134,12 +137,15 @@ class Linker:
             letters[mention.at : mention.to] = MASK * (mention.to - mention.at)
         masked = "".join(letters)
         kinds = list(self._kinds(masked))
+        if any(m.kind in {"room", "fcu"} for m in kinds) and (on := _ON_FLOOR.search(times)):
+            ids = self._numbered.get("floor", {}).get((int(on[1]),), ())
+            found += [Mention(on.start(1), on.end(1), "one", ids, "floor", on[0])] if ids else []
         for mention in kinds:
             if mention.how == "group":
                 letters[mention.at : mention.to] = MASK * (mention.to - mention.at)
         mentions = sorted([*found, *kinds], key=lambda m: m.at)
         mentions = self._placed(text, mentions)
-        return Linked("".join(letters), tuple(mentions))
+        return Linked("".join(letters), tuple(mentions), text)
 
     def explicit(self, text: str) -> str:
         """The text with everything named by kind and number masked, for the time grammar."""

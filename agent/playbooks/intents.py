@@ -26,8 +26,11 @@ ZONE_KINDS = frozenset({"room", "floor", "vav", "fcu", "space", "iaq-sensor"})
 _TOTALS = frozenset({"runtime", "starts"})
 _FELT = frozenset({"temp", "humidity", "co2", "setpoint"})
 _FLOWING = frozenset({"power", "load", "cooling"})
+_PLAIN_TOO = ("complain", "quality")
+"""Signs whose words may be part of a name: "guest at 2003", "sensor 1407"."""
 _SHORT = 30
 """Characters; "ch-2?" is about all of it, a longer text without a quantity may not be."""
+_WHICH = re.compile(r"\b(?:which|what)\s*$")
 _ENERGY = frozenset({"efficiency", "energy-use"})
 
 
@@ -65,7 +68,6 @@ def _row(intent: Intent, need: str = "", any: str = "", never: str = "") -> Row:
 
 ROWS: tuple[Row, ...] = (
     _row(Intent.INJECTION, "inject"),
-    _row(Intent.AGGREGATE, "sql"),
     _row(Intent.OUT_OF_SCOPE, "outside", never="thing:equip measured+thing"),
     _row(Intent.OUT_OF_SCOPE, "greeting", never="thing measured"),
     # documents
@@ -76,6 +78,7 @@ ROWS: tuple[Row, ...] = (
     # commands
     _row(Intent.WRITE_REQUEST, "write", never="asking"),
     # the log of work
+    _row(Intent.COMFORT_COMPLAINT, "complain feel thing:zone", never="thing:equip find measured:energy"),
     _row(Intent.WORKLOG_STATS, "work", never="why+thing cause faulted"),
     # overrides and data quality
     _row(Intent.OVERRIDE_STATUS, "override", never="why trend"),
@@ -101,11 +104,14 @@ ROWS: tuple[Row, ...] = (
     # the ontology
     _row(Intent.FIND_EQUIPMENT, "whats-on thing:zone", never="measured fault"),
     _row(Intent.FIND_EQUIPMENT, "find things", never="fault measured:state condition stat timed trend measured+thing:one+equip"),
+    _row(Intent.FIND_EQUIPMENT, "explain which:kind thing:one", never="fault trend stat timed where"),
     _row(Intent.EXPLAIN_EQUIPMENT, "explain", any="thing kind group",
          never="fault trend stat timed measured+noexplain"),
     _row(Intent.FIND_EQUIPMENT, "find", any="group kind things",
          never="fault measured:state condition stat timed trend measured+asked energy"),
     _row(Intent.EXPLAIN_EQUIPMENT, "what-is thing", never="measured"),
+    _row(Intent.ENERGY_EFFICIENCY, "which group:chiller", any="max min", never="measured fault:noun"),
+    _row(Intent.EXPLAIN_EQUIPMENT, "doing thing:one", never="measured fault:noun timed feel stuck all-good"),
     # open faults
     _row(Intent.FAULTS_OPEN, "fault", never="measured+trend stat+measured condition trend+measured"),
     # measured values
@@ -147,8 +153,9 @@ def _of_text(read: Read) -> Iterable[str]:
     """Signs of the whole text, before anything is masked."""
     if CUES["inject"].search(read.text.raw) or CUES["inject"].search(read.text.plain):
         yield "inject"
-    if CUES["sql"].search(read.text.raw):
-        yield "sql"
+    for name in _PLAIN_TOO:
+        if CUES[name].search(read.text.plain):
+            yield name
     if CUES["greeting"].search(read.text.plain):
         yield "greeting"
     if DOMAIN & set(re.findall(r"[a-z]{3,}", read.masked)):
@@ -168,12 +175,18 @@ def _of_things(linked: Linked) -> Iterable[str]:
             if kind == "iaq-sensor":
                 yield "thing:iaq"
         if mention.how == "group":
+            if kind == "chiller":
+                yield "group:chiller"
             yield from ("group", "thing", "group:zone" if zone else "group:equip")
         if mention.how == "kind":
             yield "kind"
             yield "kind:zone" if zone else "kind:equip"
             if kind == "room":
                 yield "group:zone"
+    if any(
+        m.how in {"group", "kind"} and _WHICH.search(linked.text[: m.at]) for m in linked.mentions
+    ):
+        yield "which:kind"
     if any(BY_NAME[m.kind].family == "air" for m in linked.mentions if m.kind in BY_NAME):
         yield "air"
 

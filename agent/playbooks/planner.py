@@ -156,7 +156,7 @@ class PlaybookPlanner:
             it.intent in _NEEDS_THING or (single and it.intent is Intent.FAULTS_OPEN)
         ) and not scope.of:
             return self._which(scope)
-        nothing = scope.quantity is None and scope.family not in HEADLINES and "sql" not in it.signs
+        nothing = scope.quantity is None and scope.family not in HEADLINES
         return ("what", "", ()) if it.intent in _NEEDS_QUANTITY and nothing else None
 
     def _which(self, scope: Scope) -> tuple[str, str, tuple[str, ...]]:
@@ -175,7 +175,8 @@ class PlaybookPlanner:
 
     def _asked_back(self, it: _Understood, reason: str, said: str, near: tuple[str, ...]) -> Plan:
         """Asks back. Far from the building's words it is another world; a command stays a command."""
-        if reason == "what" and not it.signs & _OURS and _elsewhere(it.read):
+        known = it.signs & _OURS or "again" in it.signs or _PRONOUN.search(it.read.text.plain)
+        if reason == "what" and not known and _elsewhere(it.read):
             return self._closed(replace(it, intent=Intent.OUT_OF_SCOPE))
         what = (it.scope.quantity or it.read.measure.base or "value").replace("-", " ")
         thai = it.read.text.thai

@@ -24,6 +24,7 @@ _SPREAD_GROUPS = frozenset(
 """Intents for which a kind without a number means all of that kind."""
 ONE_OF = re.compile(r"\b(?:is|was|has|does) (?:the|that|this|our) ")
 """One of several is meant, and it is not said which: "is the pump ok"."""
+_UNIMPLIED = frozenset({Intent.FAULTS_OPEN, Intent.OVERRIDE_STATUS, Intent.WORKLOG_STATS})
 _LARGEST_GROUP = 20
 """Bigger groups (192 rooms) are asked for in full but not named one by one in the plan."""
 _COMPUTED = frozenset({"efficiency", "delta-t", "condenser-approach", "energy-use", "power"})
@@ -156,6 +157,11 @@ class Scoper:
     def _implied(self, scope: Scope, *, site: bool) -> Scope:
         """Nothing named: the plant's water, the weather outside, the building's meter."""
         measure = self._read.measure
+        if self._intent in _UNIMPLIED:
+            return scope
+        if site and self._intent is Intent.EXPLAIN_EQUIPMENT:
+            id = self._building.site.id
+            return replace(scope, entities=(id,), of=(id,), named=True)
         if site and measure.base in _ROOM_WIDE and "outside" not in measure.mods:
             rooms = tuple(e.id for e in self._linker.members("room"))
             return replace(scope, of=rooms, family="zone", spread=True, named=True)

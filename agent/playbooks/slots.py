@@ -22,7 +22,7 @@ COMMANDED: dict[str, str] = {
 
 HEADLINES: dict[str, str] = {
     # family -> what is looked at first where no quantity is named
-    "zone": "zone-air-temp", "air": "discharge-air-temp", "chiller": "power", "plant": "efficiency", "pump": "power",
+    "zone": "zone-air-temp", "air": "discharge-air-temp", "chiller": "efficiency", "plant": "efficiency", "pump": "power",
     "tower": "condenser-water-leaving-temp", "meter": "energy-use", "weather": "outside-air-temp",
 }  # fmt: skip
 
@@ -87,6 +87,10 @@ def filled(intent: Intent, slots: Slots, read: Read, scope: Scope) -> Slots:
         return _counted(slots, read, scope, ranked=intent is not Intent.COMPARE_PERIODS)
     if intent is Intent.COMFORT_COMPLAINT:
         return replace(slots, complaint=complaint_of(read))
+    if intent is Intent.FIND_EQUIPMENT and "explain" in slots.signs and scope.place_ids:
+        return replace(
+            slots, relation=relation_of(read.masked) or "fed_by", of=scope.place_ids, quantity=None
+        )
     if intent is Intent.FIND_EQUIPMENT:
         return _sought(slots, read, scope)
     if intent is Intent.EXPLAIN_EQUIPMENT:

@@ -89,8 +89,6 @@ def _trend(slots: Slots) -> tuple[Step, ...]:
 
 
 def _aggregate(slots: Slots) -> tuple[Step, ...]:
-    if "sql" in slots.signs:
-        return (_call("sql", query=slots.question),)
     stats = [slots.stat]
     if {"min", "max"} <= slots.signs and not slots.rank:
         stats = ["min", "max"]
@@ -116,6 +114,8 @@ def _compare(slots: Slots) -> tuple[Step, ...]:
 
 
 def _find(slots: Slots) -> tuple[Step, ...]:
+    if slots.relation:
+        return (_call("related", of=list(slots.of), relation=slots.relation),)
     function = slots.quantity
     equips = "equip" if not slots.kind and not function and "points" not in slots.extra else None
     filter_ = slots.extra.get("filter") or equips
@@ -128,6 +128,8 @@ def _find(slots: Slots) -> tuple[Step, ...]:
 
 def _explain(slots: Slots) -> tuple[Step, ...]:
     of = list(slots.of)
+    if "doing" in slots.signs and not slots.relation:
+        return (_call("overview", of=of),)
     if slots.relation:
         return (_call("related", of=of, relation=slots.relation),)
     return (

@@ -26,6 +26,7 @@ _MON = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|" + "|".join(MONT
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:\s*,?\s*(2[05]\d\d))?"
 _WEEKDAY = r"(mon|tue|tues|wed|thu|thur|thurs|fri|saturday|sun|" + "|".join(WEEKDAYS) + r")s?"
+_AFTER_SIDE = r"(?:(?<=and )|(?<=vs )|(?<=or )|(?<=than )|(?<=to )|(?<=with )|(?<=against ))"
 _TO = r"\s*(?:-|to|and|until|till|till|through|thru)\s*"
 _TIME = r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|o'?clock|hrs)?"
 
@@ -181,7 +182,8 @@ def _part_of_day(m: re.Match[str], _clock: Clock) -> Part:
 
 
 def _shift(m: re.Match[str], _clock: Clock) -> Part:
-    word = m[0]
+    """ "The week before", "same day last week"; "the last one" takes the unit said before it."""
+    word = m[0] if re.search("day|week|month|year|night|period|time", m[0]) else m.string
     unit = next((u for u in ("month", "week", "year") if u in word), "day")
     return Part(m.start(), m.end(), shift=unit)
 
@@ -194,7 +196,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:the )?(?:same|this) (?:day|time|period|hour|date)s? (?:of )?(?:the )?(?:last|previous|on)? ?(?:week|month|year|yesterday|day|\w+day)", _shift),
     _row(r"(?:the )?(?:week|month|day|night|year|period) (?:before(?: that| last)?|prior|earlier)(?! yesterday)", _shift),
     _row(r"(?:the )?(?:previous|preceding|prior) (?:period|one)", _shift),
-    _row(r"the \d{1,3} (?:hour|day|week|month|year)s? (?:before|prior|earlier)(?: that)?", _shift),
+    _row(rf"{_AFTER_SIDE}(?:the )?(?:last|previous|prev)(?: one)?(?=\W*$)", _shift),
     # dates
     _row(r"(\d{4})-(\d{1,2})-(\d{1,2})(?=t\d|\b)t?", _days(_iso)),
     _row(rf"{_DAY}{_TO}{_DAY}\s*(?:of )?{_MON}{_YEAR}",
@@ -238,9 +240,11 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:this|current) year(?: so far)?|year to date|ytd", _days(lambda _, c: c.year(0))),
     _row(r"(?:the )?(?:last|previous) year", _days(lambda _, c: c.year(1))),
     _row(r"(?:(?:over |on |during |at )?(?:the |this |last |past )?weekend)", _days(lambda _, c: c.weekend())),
+    _row(rf"between {_WEEKDAY} and {_WEEKDAY}", _days(_weekdays)),
     _row(rf"{_WEEKDAY}\s*(?:-|to|till|through)\s*{_WEEKDAY}", _days(_weekdays)),
     _row(rf"(?:last|past|previous|on|this|since) {_WEEKDAY}", _days(lambda m, c: c.weekday(
         _weekday(m[1]), today_too=m[0].startswith(("on", "this", "since"))))),
+    _row(rf"{_AFTER_SIDE}{_WEEKDAY}", _days(lambda m, c: c.weekday(_weekday(m[1]), today_too=True))),
     _row(r"(monday|tuesday|wednesday|thursday|friday|saturday|sunday)", _days(lambda m, c: c.weekday(m[1], today_too=True))),
     # clocks
     _row(rf"(?:between|from) {_TIME}{_TO}{_TIME}", _clock_range),

@@ -87,6 +87,8 @@ def _compared(text: str, parts: list[Part], clock: Clock) -> When | None:
         other: Span | None = _shifted(base, shift, clock)
     else:
         other = together(text[split.end() :].rjust(len(text)), right, clock)
+        if other is None and _NOW.search(text, split.end()):
+            other = clock.rolling(1, "hour")
     if other is None or other == base:
         return None
     return When("", base, _aligned(base, other, clock))
@@ -97,7 +99,7 @@ def _splits(m: re.Match[str], parts: list[Part], text: str) -> bool:
     weak = m[0] in _WEAK
     if weak and re.search(r"\b(?:vs|versus|than|against)\b", text):
         return False
-    after = any(p.at >= m.end() for p in parts)
+    after = any(p.at >= m.end() for p in parts) or _NOW.search(text, m.end()) is not None
     before = any(p.to <= m.start() for p in parts)
     inside = any(p.at < m.end() and m.start() < p.to for p in parts)
     return after and not inside and (before or not weak)

@@ -17,7 +17,7 @@ SHORT: dict[str, str] = {
     # small words
     "whats": "what is", "wats": "what is", "wat": "what", "wht": "what", "hows": "how is", "wheres": "where is",
     "whos": "who is", "whys": "why is", "thats": "that is", "v": "vs", "rn": "right now", "ppl": "people", "til": "until", "y": "why", "wy": "why", "r": "are", "u": "you", "ur": "your", "pls": "please", "nite": "night", "rite": "right", "tonite": "tonight", "wots": "what is", "wot": "what", "wich": "which",
-    "giv": "give", "hw": "how", "comin": "coming", "whereabouts": "where is", "goin": "going", "runnin": "running", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
+    "giv": "give", "batt": "battery", "devs": "devices", "dev": "device", "kwrt": "kw/rt", "kwton": "kw/rt", "n": "and", "hw": "how", "comin": "coming", "whereabouts": "where is", "goin": "going", "runnin": "running", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
     "plz": "please", "plse": "please", "thx": "thanks", "w": "with", "abt": "about", "btw": "between",
     "isnt": "is not", "doesnt": "does not", "dont": "do not", "cant": "cannot", "cannot": "cannot",
     "wont": "will not", "didnt": "did not", "arent": "are not", "gimme": "give me", "wanna": "want to",
@@ -193,6 +193,7 @@ _EVERYDAY = """
     wheel white wide wife win winner winter wire wish woman wood yellow zero noise reported complains cleaned
     startup shutdown fouling fouled scaling surge choked clogged clog blocked leak leaking dirty dirtiest basin bulb airport
     hunting scroll details cutout outstanding backlog overdue changeover duty
+    bump crank boost ramp silence revert useless logic strategy whatever pizza cranky breaks
     startup shutdown dodgy flaky alarming moaning heat rank percentage blowing vacancy standby calories pizza
     serving supplied pipes bleed tubes tube locked tagout lockout capital poems song capacity datasheet
     """

@@ -16,7 +16,7 @@ BASES: tuple[tuple[str, str], ...] = (
     ("approach", r"approach"),
     ("delta-t", r"delta-t|temp(?:erature)? difference|temp(?:erature)? diff|chilled water range|range of the tower"),
     ("starts", r"starts\b|how often (?:has|have|did|does|do|was) .{0,30}(?:start|switch|trip)|how-many times start|(?:how many|how-many|number of) (?:times|starts)|start count|times did \S+(?: \S+)? start|cycl(?:e|ed|es|ing)\b|start(?:s|ed)? per|short cycling"),
-    ("runtime", r"run ?time|(?:ran|runs?|running|on) (?:for )?(?:the )?(?:most|longest|least|more\b|shortest)|longest running|run(?:ning)? hours|hours? run|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long\b|how much time\b|hours of operation|hours (?:did|has)|how[ -]many hours"),
+    ("runtime", r"run ?time|(?:ran|runs?|running|on) (?:for )?(?:the )?(?:most|longest|least|more\b|shortest)|longest running|run(?:ning)? hours|hours? (?:ran|run|on)\b|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long\b|how much time\b|hours of operation|hours (?:did|has)|how[ -]many hours"),
     ("cooling-energy", r"rt ?-?hours?|rth|cooling energy|kwh of cooling|total cooling"),
     ("energy-use", r"kwh|mwh|energy|electricity|consumption|consum\w+|electric bill|power bill|energy bill|bill|eui\b|usage|units of power"),
     ("wet-bulb", r"wet-bulb"),
@@ -35,6 +35,7 @@ BASES: tuple[tuple[str, str], ...] = (
     ("occupied", r"occupied|occupancy|occupation|anyone in|anybody in|someone in|key ?card|empty\b"),
     ("valve", r"valves?\b"),
     ("damper", r"dampers?\b"),
+    ("schedule", r"schedules?\b|occupied hours"),
     ("speed", r"speed|fans?\b.{0,12}(?:%|percent)|(?:%|percent) (?:of )?(?:the )?fan|fans? (?:at |runs? at |running at )?(?:how-many|how-much|how much|what|which) ?(?:percent|%)|rpm\b|\d+ ?hz\b|\bhz\b|vsd|vfd|frequency|runs? (?:the )?(?:fastest|slowest)|fastest|slowest"),
     ("requests", r"cooling requests?|requests\b"),
     ("temp", r"temp|dry[ -]bulb|blowing (?:at|out)|(?:zone|room|supply air|return air|discharge air) sensor|how (?:hot|cold|warm|cool)|degrees|hottest|coldest|warmest|coolest|hotter|colder|warmer|cooler than|warm or cold|\bc\b(?! ?h)|\bf\b"),
@@ -186,6 +187,7 @@ speed -> fan-speed
 percent -> fan-speed
 power -> fan-power
 run schedule -> occupied-sp
+schedule -> occupied-sp
 fan -> fan-run
 status -> fan-run
 occupied -> occupied-sp
@@ -204,6 +206,7 @@ temp -> zone-air-temp
 humidity -> zone-air-humidity
 co2 -> zone-air-co2
 flow -> discharge-air-flow
+schedule -> occupied-sp
 fan -> fan-run
 status -> fan-run
 valve feedback -> cooling-valve-position

@@ -219,6 +219,12 @@ faults
 ฟอลต์ ฟอลท์ ข้อบกพร่อง ขัดข้อง = fault
 รีบแก้ ต้องแก้ เร่งด่วน ด่วน = urgent
 ปกติ = normal
+ต่างจาก ต่างกับ แตกต่างจาก = difference vs
+เหงื่อแตก เหงื่อ = sweating
+หายไป หาย = missing
+ทำหน้าที่อะไร มีหน้าที่อะไร ทำอะไร = what-is-it
+ขอข้อมูล = details
+ค้างไว้ = left
 ชำรุด เสียบ้าง เสีย พัง = broken
 ค้าง นิ่ง แข็งค้าง = stuck
 เพี้ยน คลาดเคลื่อน ดริฟท์ ไม่ตรง เชื่อถือไม่ได้ เชื่อถือได้ = drift
@@ -288,6 +294,11 @@ documents
 ซ่อม = repaired
 ช่าง = technician
 ล่าสุด ครั้งสุดท้าย = latest
+สรุปประจำวัน = daily summary
+สรุปประจำสัปดาห์ = weekly summary
+สรุปประจำเดือน = monthly summary
+สรุป = summary
+ประจำวัน = daily
 รายงานประจำวัน = daily report
 รายงานประจำสัปดาห์ = weekly report
 รายงานประจำเดือน = monthly report
