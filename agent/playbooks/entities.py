@@ -189,7 +189,7 @@ class Linker:
         if not (tight and any(len(numbers) == 2 for numbers in table)):
             ids = ids or table.get((int(first),), ()) or _glued(table, first)
         said = text[m.start() : to]
-        if not ids and tight and kind.name in {"room", "floor"}:
+        if not ids and tight and kind.name in {"room", "floor", "iaq-sensor"}:
             ids, to = self._numbered.get("vav", {}).get((int(first), int(second)), ()), m.end("b")
         if not ids:
             if (

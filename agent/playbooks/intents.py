@@ -26,7 +26,7 @@ ZONE_KINDS = frozenset({"room", "floor", "vav", "fcu", "space", "iaq-sensor"})
 _TOTALS = frozenset({"runtime", "starts"})
 _FELT = frozenset({"temp", "humidity", "co2", "setpoint"})
 _FLOWING = frozenset({"power", "load", "cooling"})
-_PLAIN_TOO = ("complain", "quality")
+_PLAIN_TOO = ("complain", "quality", "outside")
 """Signs whose words may be part of a name: "guest at 2003", "sensor 1407"."""
 _SHORT = 30
 """Characters; "ch-2?" is about all of it, a longer text without a quantity may not be."""
@@ -97,11 +97,16 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.COMFORT_COMPLAINT, "feel", any="thing:zone kind:zone",
          never="thing:equip live-how condition+counted stat+timed"),
     _row(Intent.COMFORT_COMPLAINT, "why thing:zone measured:felt", never="thing:equip"),
-    _row(Intent.FAULT_CAUSE, "", any="why cause", never="find+noneed"),
+    _row(Intent.HISTORY_TREND, "happened measured timed", never="why"),
+    _row(Intent.HISTORY_TREND, "when-did measured:state", never="why cause fault:noun"),
+    _row(Intent.COMFORT_COMPLAINT, "too-far thing:zone measured:felt", never="thing:equip timed"),
+    _row(Intent.FAULTS_OPEN, "cause fault", never="why thing kind group measured"),
+    _row(Intent.FAULT_CAUSE, "", any="why cause happened", never="find+noneed"),
     _row(Intent.FAULT_CAUSE, "suspect thing:equip", never="trend"),
     _row(Intent.FAULT_CAUSE, "feel thing:equip", never="measured live-how"),
     _row(Intent.COMFORT_COMPLAINT, "feel", never="measured thing live-how stat fault"),
     # the ontology
+    _row(Intent.FIND_EQUIPMENT, "has-sensor", never="fault feel"),
     _row(Intent.FIND_EQUIPMENT, "whats-on thing:zone", never="measured fault"),
     _row(Intent.FIND_EQUIPMENT, "find things", never="fault measured:state condition stat timed trend measured+thing:one+equip"),
     _row(Intent.FIND_EQUIPMENT, "explain which:kind thing:one", never="fault trend stat timed where"),
@@ -123,6 +128,8 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.LIVE_VALUE, "measured"),
     _row(Intent.HISTORY_TREND, "thing timed"),
     _row(Intent.FIND_EQUIPMENT, "group", never="thing:one doing:strict feel"),
+    _row(Intent.FIND_EQUIPMENT, "group thing:place", never="feel stat timed doing"),
+    _row(Intent.FIND_EQUIPMENT, "things thing:one", never="feel stat timed doing measured"),
     _row(Intent.FIND_EQUIPMENT, "which group", never="feel stat timed"),
     _row(Intent.LIVE_VALUE, "thing", any="doing short again"),
     _row(Intent.HISTORY_TREND, "thing timed"),
@@ -171,6 +178,8 @@ def _of_things(linked: Linked) -> Iterable[str]:
         if mention.how in {"one", "unknown", "several"}:
             yield "thing"
             yield "thing:one"
+            if kind in {"floor", "space"}:
+                yield "thing:place"
             yield "thing:zone" if zone else "thing:equip" if kind != "site" else "thing:site"
             if kind == "iaq-sensor":
                 yield "thing:iaq"

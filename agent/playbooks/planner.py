@@ -63,6 +63,7 @@ _OTHERWISE = frozenset({"why", "cause", "fault", "feel", "explain", "work", "doi
 _PRONOUN = re.compile(r"\b(?:it|its|that|this one|them|they|there|those|same|the same)\b")
 _CLIPPED = 14
 """Characters; "yesterday?" and "delta t?" go on with what was talked about."""
+_OTHER_ONE = re.compile(r"\b(?:same|other one|that one|this one)\b")
 _EXAMPLES = ("room-807", "AHU-1", "CH-1", "CHW-PLANT", "weather")
 _WRONG_TIMES = frozenset({"future", "backwards", "no-such-day", "no-such-time", "empty", "too-old"})
 
@@ -175,7 +176,7 @@ class PlaybookPlanner:
 
     def _asked_back(self, it: _Understood, reason: str, said: str, near: tuple[str, ...]) -> Plan:
         """Asks back. Far from the building's words it is another world; a command stays a command."""
-        known = it.signs & _OURS or "again" in it.signs or _PRONOUN.search(it.read.text.plain)
+        known = it.signs & _OURS or "again" in it.signs or _OTHER_ONE.search(it.read.text.plain)
         if reason == "what" and not known and _elsewhere(it.read):
             return self._closed(replace(it, intent=Intent.OUT_OF_SCOPE))
         what = (it.scope.quantity or it.read.measure.base or "value").replace("-", " ")

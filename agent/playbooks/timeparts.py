@@ -255,6 +255,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:at|around|about|@|since|from|after|until) (\d{1,2})\.(\d{2})()", _clock_time),
     _row(r"(?:at|by|around|about|to|until|till|from) (\d{1,2})()()(?= (?:this|yesterday|today|last|on|in the|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b)",
          _clock_time),
+    _row(r"(?:since|after) (\d{1,2})()()(?=\W*$)", _clock_time),
     _row(r"(?:at |around |until |to )?(noon|midday|midnight)", _named_hour),
     _row(r"(?:in the |during the |this |at )?(mornings?|afternoons?|evenings?|nights?)", _part_of_day),
 )  # fmt: skip

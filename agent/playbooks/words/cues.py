@@ -14,7 +14,7 @@ _VERB = (
     r"clos(?:e|ing)|put(?:ting)?|reset(?:ting)?(?! (?:procedure|button|steps|sequence))|(?:slow|speed|wind|dial|push|back|bring|switch|turn) (?:the )?¤+ (?:\w+ )?(?:up|down|off|on|back)|restart(?:ing)?|reboot(?:ing)?|kill|bump|drop|crank|mak(?:e|ing) ¤|make (?:it|room|the)|"
     r"bring(?:ing)? (?:up )?(?:the )?(?:¤|\w+ (?:up|down|back|online))|tak(?:e|ing) (?:the )?¤+ (?:out|off|down)|get (?:the )?¤+ (?:running|going|on|off|back)|speed up|slow down|ramp|cool (?:down )?¤|cool down|warm up|command|ramp|boost|silence|cancel(?:l?ing)?|remov(?:e|ing) (?:the )?overrid|"
     r"acknowledge|ack|start(?:ing)? (?:up )?(?:the )?(?!time|of\b|count)(?=\S)|stop(?:ping)?(?! reporting)|"
-    r"open(?:ing)? (?:up )?(?:the )?(?:¤|\w+ (?:damper|valve)|damper|valve|cooling valve|isolation)|"
+    r"open(?:ing)? (?:up )?(?:the )?(?:¤|(?:\w+ ){0,3}(?:damper|valve)|isolation)|"
     r"overrid(?:e|ing) (?:the )?(?:¤|\w+ (?:damper|valve|setpoint|speed))|run(?:ning)? ¤|"
     r"switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|return ¤|revert|activate|deactivate|write)"
 )
@@ -25,14 +25,14 @@ _POLITE = (
 )
 _SENSOR = r"(?:sensors?|points?|transmitters?|probes?|iaq|device|devices|thermostats?|readings?|values?|telemetry|data|gateway|lorawan|trends?)"
 _BAD = (
-    r"(?:bad|dead|stale|flatline\w*|stuck|frozen|freez\w+|faulty|broken|offline|trust\w*|accura\w+|missing|gaps?|lost|silent|health|"
+    r"(?:bad|flat|dead|stale|flatline\w*|stuck|frozen|freez\w+|faulty|broken|offline|trust\w*|accura\w+|missing|gaps?|lost|silent|health|"
     r"calibrat\w+|wrong|fail\w*|not working|unreliable|invalid|garbage|off line|drift\w*|down|dropp\w+|died|dodgy|flaky|iffy|dud|suspicious|funny|quiet|playing up|erratic|suspect\w*|"
     r"noisy|quality|lying|believ\w+|ok|good|right|fine|healthy|reporting|communicating|updating|nonsense|weird|odd|plausible|implausible|out of range)"
 )
 
 _TABLE: dict[str, str] = {
     "inject": (
-        r"^\s*select\b.+\bfrom\b|pretend (?:i|im|this)\b|\bdisable (?:all |the )?safety|"
+        r"^\s*select\b.+\bfrom\b|\bforget (?:what|everything|all)\b|pretend (?:i|im|this)\b|\bdisable (?:all |the )?safety|"
         r"(?:ignore|disregard|forget|override|bypass|skip)\W+(?:\w+\W+){0,4}(?:instructions?|rules?|prompts?|guidelines?|guardrails?|approvals?|above|restrictions?|policy|safety)"
         r"|(?:system|hidden|initial|secret) prompt|(?:your|the) (?:instructions|prompt)\b(?! manual)|you are now\b|pretend (?:you|to be|that you)|act as (?:an?|if|the|root|admin)"
         r"|\bjailbreak|\bdan mode\b|developer mode|api[ _-]?keys?|passwords?|passwd|credentials?|secret keys?|access tokens?|private keys?|admin rights"
@@ -42,7 +42,7 @@ _TABLE: dict[str, str] = {
         r"|(?:no|without|with no|remove (?:all|your)) restrictions|unrestricted (?:assistant|mode|ai)|reveal (?:your|the) (?:prompt|instructions|key|secret|system|config)|environment variables?"
     ),
     "outside": (
-        r"\bjokes?\b|\bpoems?\b|\bsongs?\b|\bsing\b|\bstory\b|\bstocks?\b(?! room)|share price|\bfootball\b|\bsoccer\b|\bworld cup\b|\bcricket\b|\btaxi\b|\buber\b|\bgrab car\b|"
+        r"\bjokes?\b|\b(?:best|good|cheap|nice) hotels?\b|\bwhat is \d+\s*[-+*x/]\s*\d+|\bfairy ?tale|\bpoems?\b|\bsongs?\b|\bsing\b|\bstory\b|\bstocks?\b(?! room)|share price|\bfootball\b|\bsoccer\b|\bworld cup\b|\bcricket\b|\btaxi\b|\buber\b|\bgrab car\b|"
         r"\bcapital (?:city )?of\b|\bpresident\b|prime minister|\btranslate\b|exchange rate|\bgold price|\bbitcoin\b|\bcrypto|\blottery\b|\bhoroscope|"
         r"\bmovies?\b|\bnetflix\b|\bflights?\b|\brecipes?\b|\bcook\b|\bdinner\b|\blunch\b|\bbreakfast\b|\bhilton\b|\bmarriott\b|\bhyatt\b|\bsheraton\b|other hotels?|another (?:hotel|building)|"
         r"next door|competitor|\bnews\b|\bpolitic\w*|\bpizza\b|\bcoffee\b|\border (?:me |us )?(?:a |some )?(?:food|drink|beer)|\belection\b|\bmassage\b|\bwifi password|\bhomework\b|\bessay\b|\bpython code|\bwrite (?:me )?(?:a )?(?:code|program|script|email|letter)|"
@@ -52,20 +52,20 @@ _TABLE: dict[str, str] = {
     ),
     "greeting": r"^(?:hi|hello|hey|yo|good (?:morning|afternoon|evening|night|day)|thanks?(?: you)?|thank you|cheers|bye|goodbye|see you|help|help me|test|ok|sawasdee|how are you)(?:\W+(?:there|mate|all|team|everyone|very much|a lot|so much|again|please|politely|bro|boss|plantroom|you|man))*\W*$|what can (?:you|i) (?:do|ask|answer)|how do you work|who are you|what are you",
     "howto": (
-        r"\bhow (?:do|can|should|would|could) (?:i|we|you|one|u)\b(?! (?:know|tell|see) )|\bhow to\b|\bhow often (?:should|do|does|to|must|is|are|can|need)\b|\bhow long (?:may|can|should|must)\b|\bhow often (?:change|clean|check|replace|service|inspect|grease|brush|test|calibrate|wash)|\blogic\b|\bstrategy\b|\bwhen (?:do|should|must|to) (?:i|we|you|one)?\b|\bnext steps?\b|\bprocedures?\b|\bsteps? (?:to|for|of)\b|step by step|\bsequence of|\bsequence for|\bsoo\b|"
+        r"\bhow (?:do|can|should|would|could) (?:i|we|you|one|u)\b(?! (?:know|tell|see) )|\bhow to\b|\bhow often (?:should|do|does|to|must|is|are|can|need)\b|\bhow long (?:may|can|should|must)\b|\bhow often\W*$|\bhow often (?:change|clean|check|replace|service|inspect|grease|brush|test|calibrate|wash)|\blogic\b|\bstrategy\b|\bwhen (?:do|should|must|to) (?:i|we|you|one)?\b|\bnext steps?\b|\bprocedures?\b|\bsteps? (?:to|for|of)\b|step by step|\bsequence of|\bsequence for|\bsoo\b|"
         r"\b(?:correct|right|proper|best|safe) (?:way|procedure|method|order)\b|\bwhat to (?:do|check|look)\b|\bwhat (?:should|do) (?:i|we) check\b|\bsop\b|\bwhat (?:should|do|must) (?:i|we) do\b|\bwhat (?:action|actions|checks?)\b|\binstructions? (?:for|to|on)\b|\bchecklist\b|\bguidelines?\b|\bguide (?:for|to|on)\b|"
         r"\block-?out\b|\btag-?out\b|\bloto\b|\bcalibrat(?:e|ing|ion procedure)\b|\bhow (?:does|do|is|are) (?:the |a |an )?.{2,60}\b(?:work|works|operate|controlled|staged|calculated|reset|sequenced|rotate|rotated|interlocked|set up)\b|\btroubleshooting\b"
     ),
     "book": (
         r"\b(?:alarm|error|fault|trip|code|warning|err)s? (?:code )?(?:no\.? ?|number )?[a-z]{1,3}-?\d{1,4}\b|\b[ea]\d{1,3}\b.{0,20}\b(?:mean|meaning|alarm|code|error)|\b(?:alarm|error|fault) codes?\b|"
         r"\bwhat (?:does|do|is)\b.{0,50}\b(?:alarm|error|fault|code|trip)\b.{0,30}\bmeans?\b|\bmeaning of\b|\bwhat (?:does|do|is) .{2,60} meant?\b|\bsyndrome\b(?!.*\bwhy\b)|\bmanual-book\b|\baccording to\b|\b(?:the|this|per|user|service|operat\w+|installation|oem|carrier|trane|york|vendor|manufacturer'?s?|maintenance) (?:manual|doc|documents?|documentation|handbook|guide)\b|"
-        r"\bmanuals? (?:for|of|say|says|page|section|on|about|says?)\b|^manual\b(?! mode)|\bin the manual\b|\bdocumentation\b|\bdata-?sheets?\b|\bname-?plates?\b|\bspec(?:s|ification|ifications)?\b|\bmanufacturer\b|\bwarranty\b|"
+        r"\bmanuals? (?:for|of|say|says|page|section|on|about|says?)\b|\bin the manual\b|\bdocumentation\b|\bdata-?sheets?\b|\bname-?plates?\b|\bspec(?:s|ification|ifications)?\b|\bmanufacturer\b|\bwarranty\b|"
         r"\bdesign(?:ed)?\b|\brated\b|\brating\b|\brecommend(?:ed|ation)?s?\b|\ballow(?:ed|able)\b|\bpermi(?:tted|ssible)\b|\blimits?\b|\bnormal (?:range|value|operating)\b|\bwhat is (?:a |an |the )?(?:normal|ideal|acceptable|healthy|typical)\b|\bnormal\b.{0,20}\brange\b|\bacceptable\b|\binterlocks?\b|\btrip (?:point|setting|value)s?\b|\binterval\b|\bproper\b|\bcorrect (?:value|setting|range)\b|\bcut-?outs?\b|\btolerance\b|\bwhat setting\b|\bshould to\b|\bnormally\b|\bhow many months\b|\bwhere in the\b|\bdocument(?:s|ed)?\b|"
         r"\bwhat should (?:be )?(?:the |a |¤)|\bshould (?:the|a|an) .{2,40} be\b|\bshould be\b|\bwhich page\b|\bdrawings?\b|\brefrigerant type|\bwhat refrigerant\b|\bservice interval|\bdefinition\b|\bdefine\b|\bwhat is (?:a |an )?(?:delta-t|approach|low delta-t syndrome|rogue zone|setback|kw/rt)$"
     ),
     "report": (
         r"\breports?\b(?<!\bguest reports)(?! (?:that|of (?:hot|cold|smell|noise)|hot|cold|smell|noisy))|\bexport\b|\bpdf\b|\bexcel\b|\bxlsx?\b|\bcsv\b|\bspreadsheet\b|\bdownload\b|\bpowerpoint\b|"
-        r"\b(?:write|make|give|prepare|generate|send|email|draft|create|need|want)\b.{0,25}\bsummar(?:y|ise|ize)\b|\b(?:daily|weekly|monthly|shift|executive|night|log) summary\b|\bsummary (?:daily|weekly|monthly|of (?:the )?(?:day|week|month|night|shift))|^(?:the |shift |night |day |my )*handover(?: notes?| summary)?\W*(?:please)?\W*$"
+        r"\b(?:write|make|give|prepare|generate|send|email|draft|create|need|want)\b.{0,25}\bsummar(?:y|ise|ize)\b|\bsummary for\b|\b(?:daily|weekly|monthly|shift|executive|night|log) summary\b|\bsummary (?:daily|weekly|monthly|of (?:the )?(?:day|week|month|night|shift))|^(?:the |shift |night |day |my )*handover(?: notes?| summary)?\W*(?:please)?\W*$"
     ),
     "reported": r"\b(?:guest|guests|room|client|customer|tenant|staff|reception|desk|housekeeping|he|she|they|sensors?|¤)\s+reports?\b|\breport(?:ed|ing)\b|\blast report\w*\W*$|\bdid ¤+ (?:last )?report",
     "write": rf"^{_POLITE}{_VERB}(?!\w)|^¤+['s]*[\s,:-]*(?:\w+ )?(?:valve |damper |fan |setpoint )?{_POLITE}(?:switchoff|switchon|stopit|startit|commandit|raiseit|lowerit|setit|releaseit|turn (?:it )?(?:on|off)|shut (?:it )?(?:down|off)|set (?:it )?(?:to|at) \d|to \d+(?: degrees| ?c| ?f|%)?\W*(?:please)?$|off (?:please|now)\W*$|on please\W*$|(?:stop|start|shut ?down|restart)\W*(?:please|now|it|politely|\s)*$)|\b(?:setpoint|speed|temp|valve|damper|position)\b.{0,25}¤*\s*\bto \d+(?:\.\d+)?"
@@ -74,15 +74,15 @@ _TABLE: dict[str, str] = {
     "asking": r"\byesno\b|\bwhy\b|\bhow-much\b|\bhow-many\b|\bwhen\b|\bwho\b|\bwhat\b|\bwhich\b|\bis\b(?! in-hand)|\bwas\b|\bdid\b|\bcause\b|\bstays\b",
     "work": (
         r"\bwork orders?\b|\bjobs?\b|\b(?<!out of )servic(?:e|ed|ing)\b(?! (?:interval|manual|limit))|\bmaintenance\b|\bmaintained\b|\brepair\w*|\bfixed\b|\breplaced\b|\bcleaned\b|\boverhaul\w*|\bmttr\b|\bmtbf\b|\b(?:which|who|what) technicians?\b|\btechnician\W*(?:who|which)\b|\bbreaks? (?:down )?(?:the )?most\b|\bfails? (?:the )?most\b|\bhow[ -]many (?:\w+ ){0,3}(?:changes|replacements|cleanings|visits|inspections|call-?outs)\b|\bcontractors?\b|\blabou?r\b|"
-        r"\bspares?\b|\bspen[dt]\b|\bworked on\b|\btickets?\b|\b(?:happen|happened|occurred|seen) before\b|\bbreakdowns\b|\bbroke down\b|\blast (?:time )?.{0,30}\b(?:changed?|inspected|checked|greased|calibrated|descaled|brushed|topped up)\b|\bwhen (?:was|were|did).{0,50}\b(?:changed?|inspected|calibrated|installed|greased|descaled|brushed|flushed)\b|"
-        r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bpm\b|\bchanged?\b.{0,30}\b(?:latest|last)\b|\b(?:latest|last)\b.{0,30}\b(?:chang\w+|clean\w*|inspect\w+)|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\blog ?book\b"
+        r"\bspares?\b|\bspen[dt]\b(?!.*\b(?:power|electricity|energy|cooling|kwh))|\bworked on\b|\btickets?\b|\b(?:happen|happened|occurred|seen) before\b|\bbreakdowns\b|\bbroke down\b|\blast (?:time )?.{0,30}\b(?:changed?|inspected|checked|greased|calibrated|descaled|brushed|topped up)\b|\bwhen (?:was|were|did).{0,50}\b(?:changed?|inspected|calibrated|installed|greased|descaled|brushed|flushed)\b|"
+        r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bpm\b|\bchanged?\b.{0,30}\b(?:latest|last)\b|\b(?:latest|last)\b.{0,30}\b(?:chang\w+|clean\w*|inspect\w+)|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\b(?:was|been|work) done\b|\brepeat\w*|\blog ?book\b"
     ),
     "override": (
         r"\boverrid\w*|\bin-hand\b|\bhand (?:mode|switch\w*|position|control|off)\b|\bforce\b|\bcommanded by\b|\bby hand\b|\bpinned\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmode manual\b|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
         r"\b(?:in|on) auto(?:matic)?\b|\bforced\b|\bpriority \d+|\bpriority array\b|\bhoa\b|\bmanually\b|\blocked (?:on|off|out|at|open|shut|by|in)\b|\b(?:any\w*|something|what\S*|which|there-is)\b.{0,20}\bmanual\b(?! (?:say|book|page|for|of))|\bin man\b|\boperator commands?\b|\bjumpered\b|\bnot in auto\b|\bheld\b|^manual\W*$|\bmanual (?:points|pumps|valves|stuff)\b|\bleft (?:on|in) hand\b"
     ),
     "quality": (
-        rf"\b{_SENSOR}\b.{{0,40}}\b{_BAD}\b|\b{_BAD}\b.{{0,45}}\b{_SENSOR}\b|\bstale\b|\bflatline\w*|\bdrift\w*|\bno data\b|\boffline\b|\bno (?:readings?|signal|response|reading|values?|samples)\b|\bnot (?:communicating|responding|reporting|updat\w+|sending|reading|transmitting|logging|polling|talking|been updated|received)\b|\breads? (?:zero|nothing|blank)\b|\bhaywire\b|\bspiking\b|\bjumpy\b|"
+        rf"\b{_SENSOR}\b.{{0,40}}\b{_BAD}\b|\b{_BAD}\b.{{0,45}}\b{_SENSOR}\b|\bstale\b|\bflatline\w*|\bdrift\w*|\bsensors? (?:check|health|status)\b|\bcheck .{0,15}\bsensors?\b|\b(?:trust|believe)\b|\bno data\b|\boffline\b|\bno (?:readings?|signal|response|reading|values?|samples)\b|\bnot (?:communicating|responding|reporting|updat\w+|sending|reading|transmitting|logging|polling|talking|been updated|received)\b|\breads? (?:zero|nothing|blank)\b|\bhaywire\b|\bspiking\b|\bjumpy\b|"
         r"\bcomms?\b.{0,12}\b(?:ok|good|up|down|healthy)\b|\bcomms? (?:loss|fail\w*|lost|issue|problem|fault|down|error)s?\b|\blost comms?\b|\blow batter\w+|\bbatter(?:y|ies) low\b|\bstopped reporting\b|\bout of range\b|\bdata quality\b|\blast (?:report\w*|seen|heard|updat\w+|reading|sample)\b|\bsensors?\b.{0,15}\b(?:problems?|issues?|faults?|trouble)\b|\bhow (?:good|reliable) is the data\b|\bsilent\b|\bbelievable\b|\bwent (?:quiet|dark|dead|silent)\b|\bquiet\b.{0,15}\bsince\b|\bstopped (?:sending|updating|logging)"
     ),
     "stuck": r"\bstuck\b|\bfrozen\b|\bnot moving\b|\bnot changing\b|\bconstant value\b|\bsame value\b",
@@ -101,7 +101,7 @@ _TABLE: dict[str, str] = {
         r"\bwhat is-it\b|\bwhat-is-it\b|\bexplain\b(?! (?:the )?(?:fault|alarm|problem|issue|why|high|low))|\bwhat (?:does|do|is|are) ¤+ (?:do|for|cover|handle)\b|\bbelongs?\b|\bpart of\b|\bassociated\b|\bpaired\b|\bmeasures\b|\bgets? (?:its )?(?:air|water|power|chilled water)\b|\bcomes? from\b|\bdepends? on\b|\bwhat kind of\b|\bwhere to\b|\bcovers?\b|\bget(?:s|ting)? (?:its |their )?(?:air|water|power|chilled)|\bstays which\b|\bwhich floors?\W*$|\bresponsible for\b|\bdownstairs\b|\bhooked up\b|\bwhere can i find ¤|\bwhich (?:floor|room|area) is ¤"
     ),
     "what-is": r"\bwhat is (?:this |the |an? )?¤+\W*$|^(?:what|who|whats) (?:is|are) (?:a |an |the )?¤+\W*$|^¤+ (?:what-is-it|what is it)\W*$|^(?:what is |define )?¤+ (?:mean|meaning)\W*$",
-    "whats-on": r"\bwhat(?: all)?(?: is| are)? (?:there |installed |located )?(?:on|in|at) (?:the )?¤+\W*$|\bwhat have we got (?:on|in|at) ¤",
+    "whats-on": r"¤+ what-all|\bwhat(?: all)?(?: is| are)? (?:there |installed |located )?(?:on|in|at) (?:the )?¤+\W*$|\bwhat have we got (?:on|in|at) ¤",
     "find": (
         r"\blist\b|\bfind\b|\bdo we have\b|\bhave we got\b|\bwe got\b|\bis there an?y?\b|\bare there\b|\bthere-is\b|\bthere is\b|\bwhat (?:equipment|sensors?|points?|meters?|devices?|pumps?|machines?|assets?|plant)\b|\bwhich (?:equipment|sensors|points|meters|devices)\b|"
         r"\bpoints (?:of|on|in|for|available)\b|\bwhere can i find\b|\bwhere are (?:the )?|\bshow (?:me )?(?:all|every|the list)\b|\bhow[ -]many\b|\bnumber of\b|\binventory\b|\bequipment (?:on|in|list|at|of)\b|\bwhat-all\b|\bany .{0,20}\bsensors? (?:on|in|at|for|near|around|by|inside)\b|\bdo(?:es)? .{0,30} have\b|\bcount (?:of|the)\b"
@@ -110,11 +110,11 @@ _TABLE: dict[str, str] = {
     "suspect": r"\bfoul(?:ing|ed)\b|\bscal(?:ing|ed)\b|\bsurg(?:e|ing)\b|\bpassing\b|\bblocked\b|\bchoked\b|\bclogg\w+|\bhunting\b|\bshort[ -]cycling\b|\btripping\b|\bundersized\b|\bover-?pumping\b|\bfighting\b|\bleaking\b|\bleak by\b|\bslipping\b|\bworn\b|\bseized\b|\bwasting\b",
     "fault": (
         r"\bfaults?\b|\balarms?\b|\bissues?\b|\bproblems?\b|\bwrong\b|\bbroken\b|\banomal\w+|\bfindings?\b|\bcritical\b|\btrouble\b|\bdefects?\b|\babnormal\w*|\bwarnings?\b|\bevents?\b|\btripp?ed\b|\bon trip\b|\bfailures?\b|\bfailed\b|\bmalfunction\w*|\bwhat needs (?:attention|fixing)\b|"
-        r"\b(?:is |are )?(?:everything|all|things) (?:is |are |running )?(?:ok|fine|good|well|normal|alright)\b|\blook at first\b|\bhandover\b|\bhand over\b|\bpriorit(?:y|ies|ise)\b(?! \d)|\bwhat should i (?:look|check|fix|do first)\b|\banything (?:unusual|strange|odd|weird|new|bad|to worry)\b|\bwast(?:es?|ing)\b|\balarming\b|\b(?:anything|something|what|who|which ¤*) (?:is |are )?(?:down|out|dead|failed|not working|acting up)\b|\bcosting (?:us|me|money)\b|\bwaste?\b|\bpunch list\b|\bsnags?\b|\bred flags?\b|\bhealth check\b|\bconcerns?\b|\banything to report\b|\boutstanding\b|\bneeds? (?:fixing|repair|attention)\b|\bto watch\b|\bto be aware\b|\bbefore i (?:start|take|go|begin)|\btak(?:e|ing) over\b|\bcoming on shift\b|\bstart(?:ing)? (?:my|the) shift\b|\b(?:ok|good|fine|healthy|alright|normal)\W*$|\bhealthy?\b|\ball good\b|\bshould i (?:know|worry)\b|\bneeds? (?:my )?attention\b|\bmost urgent\b|\burgent\b|\bhow is (?:the )?(?:building|everything|site|it going)\b|\bworst\b(?! room)"
+        r"\b(?:is |are )?(?:everything|all|things) (?:is |are |running )?(?:ok|fine|good|well|normal|alright)\b|\blook at first\b|\bhandover\b|\bhand over\b|\bpriorit(?:y|ies|ise)\b(?! \d)|\bwhat should (?:i|we) (?:look|check|fix|do|start)\b|\bfix first\b|\banything (?:unusual|strange|odd|weird|new|bad|to worry)\b|\bwast(?:es?|ing)\b|\balarming\b|\b(?:anything|something|what|who|which ¤*) (?:is |are )?(?:down|out|dead|failed|not working|acting up)\b|\bcosting (?:us|me|money)\b|\bwaste?\b|\bpunch list\b|\bsnags?\b|\bred flags?\b|\bhealth check\b|\bconcerns?\b|\banything to report\b|\boutstanding\b|\bneeds? (?:fixing|repair|attention)\b|\bto watch\b|\bto be aware\b|\bbefore i (?:start|take|go|begin)|\btak(?:e|ing) over\b|\bcoming on shift\b|\bstart(?:ing)? (?:my|the) shift\b|\b(?:ok|good|fine|healthy|alright|normal)\W*$|\bhealthy?\b|\ball good\b|\bshould i (?:know|worry)\b|\bneeds? (?:my )?attention\b|\bmost urgent\b|\burgent\b|\bhow is (?:the )?(?:building|everything|site|it going)\b|\bworst\b(?! room)"
     ),
-    "trend": r"\btrends?\b|\btrending\b|\blately\b|\brecently\b|\bscroll\b|\b(?:look|go|went) back\b|\bover the (?:past|last)\b|\brecords? (?:of|for)\b|\bbehav\w+|\bwent (?:up|down)\b|\bplot\w*|\bgraph\w*|\bcharts?\b|\bhistor\w+|\bprofile\b|\bcurve\b|\bdraw it\b|\bdraw (?:me )?(?:the |a )?¤?|\blog of\b|\bover time\b|\btimeline\b|\bchanged?\b.{0,20}\bover\b|\bhow has\b|\bhow did .{2,60} (?:change|behave|move|go)\b|\bline chart\b|\bwas .{0,20}\bdrift",
+    "trend": r"\btrends?\b|\btrending\b|\blately\b|\brecently\b|\bscroll\b|\b(?:look|go|went) back\b|\bover the (?:past|last)\b|\brecords? (?:of|for)\b|\bbehav\w+|\bwent (?:up|down)\b|\bplot\w*|\bgraph\w*|\bcharts?\b|\bhistor\w+|\bprofile\b|\bcurve\b|^draw\b|\bdraw (?:it|me|the|a)\b|\blog of\b|\bover time\b|\btimeline\b|\bchanged?\b.{0,20}\bover\b|\bhow has\b|\bhow did .{2,60} (?:change|behave|move|go)\b|\bline chart\b|\bwas .{0,20}\bdrift",
     "compare": r"\bvs\b|\bversus\b|\bcompar\w+|\bagainst\b|\bdifference between\b|\bthan\b(?! (?:\d|a day|an hour))|\brelative to\b",
-    "money": r"\bcosts?\b|\bbaht\b|\bthb\b|\bbills?\b|\btariff\b|\bmoney\b|\bprice of (?:electricity|power|energy)\b",
+    "money": r"\bcosts?\b|\bspen[dt]\b|\bbaht\b|\bthb\b|\bbills?\b|\btariff\b|\bmoney\b|\bprice of (?:electricity|power|energy)\b",
     "energy": r"\beui\b|\benergy intensity\b|\bcarbon footprint\b|\bemissions?\b|\bwaste?s? (?:most |the most )?energy\b|\bus(?:es?|ing) (?:the )?most (?:energy|power|electricity)\b|\busing power\b.{0,20}\b(?:highest|most|max)\b",
     "consuming": r"\busing power\b|\bpower (?:used|consumed)\b|\bused? (?:\w+ ){0,3}(?:power|electricity)\b",
     "mean": r"\baverages?\b|\bmean\b(?! ?\?$)|\btypical\w*\b|\bon average\b",
@@ -130,6 +130,10 @@ _TABLE: dict[str, str] = {
     "again": r"^(?:and|what about|how about|also|same for|ok and|then|now|and for|and what about)\b",
     "asks-past": r"^(?:was|were|did|had|has)\b",
     "doing:strict": r"\bhow (?:is|are)\b|\bstatus\b|\bstate of\b|\boverview\b|\bcondition of\b",
+    "happened": r"\bwhat happened\b|\bwhat did .{2,40} do\b",
+    "when-did": r"\bwhen (?:did|was|were|has)\b",
+    "has-sensor": r"\bwhich .{0,20}\bha(?:ve|s)\b.{0,20}\b(?:sensors?|meters?|points?)\b",
+    "too-far": r"\btoo (?:high|low)\b",
     "fault:noun": r"\bfaults?\b|\balarms?\b|\bissues?\b|\bproblems?\b|\bbroken\b|\banomal\w+|\bfindings?\b|\btripped\b",
     "all-good": r"\b(?:ok|good|fine|healthy|alright|normal)\W*$",
     "where": r"\bwhere\b",

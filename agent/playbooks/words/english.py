@@ -103,6 +103,7 @@ REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bair[\s-]+con(?:ditioner|ditioning|d)?s?\b|\bair[\s-]*conditioning\b", " aircon "),
         (r"\boff[ -]line\b", " offline "),
         (r"\bwhere abouts (?:is|are)\b", " where is "),
+        (r"\bch\s+(?=which|all\b|units)", " chiller "), (r"(?<=\ball )ch\b|(?<=which )ch\b|(?<=each )ch\b", " chillers "),
         (r"\bair[\s-]+flow\b", " airflow "),
         (r"\b(?:in|on)\s+(?:the\s+)?hand\b", " in-hand "),
         (r"\bflat[\s-]+lin(?:e|ed|ing)\b|\bflatlin(?:e|ed|ing)\b", " flatline "),
@@ -220,7 +221,7 @@ _NOT_ONLY_OURS = """
     recommend recommended hotel restaurant smell raise difference versus generate prepare ignore instructions
     disregard system prompt warm reading readings which
     """
-_ALSO_OURS = "trip trips coil fan fans duct pipe alarm oil belt motor setback"
+_ALSO_OURS = "tube tubes strainers cleaning valve surge trip trip trips coil fan fans duct pipe alarm oil belt motor setback"
 DOMAIN = (
     (CORRECT_TOWARDS - frozenset(in_order(_NOT_ONLY_OURS))) | OWN | frozenset(in_order(_ALSO_OURS))
 )

@@ -16,7 +16,7 @@ from agent.playbooks.planner import PlaybookPlanner
 from ingest.demo.model import SITE, riverside_tower
 from ontology.graph import Building
 
-BANK = Path(__file__).with_name("outside.toml")
+HERE = Path(__file__).parent
 BANGKOK = dt.timezone(dt.timedelta(hours=7))
 FIELDS = ("intent", "entities", "quantity", "time", "back")
 TOLERANCE_MIN = 5.0
@@ -45,9 +45,9 @@ class Graded:
         return [name for name in FIELDS if not self.right[name]]
 
 
-def bank() -> list[dict[str, Any]]:
+def bank(name: str = "outside.toml") -> list[dict[str, Any]]:
     """The labelled questions."""
-    questions: list[dict[str, Any]] = tomllib.loads(BANK.read_text())["question"]
+    questions: list[dict[str, Any]] = tomllib.loads((HERE / name).read_text())["question"]
     return questions
 
 
