@@ -55,21 +55,32 @@ _NO_FAULT = {
 
 
 @dataclass(frozen=True)
+class Sisters(Proof):
+    """How many of the units on one air supply had the same trouble: `value` out of `whole`."""
+
+    whole: int = 0
+
+
+@dataclass(frozen=True)
 class Complaint:
     """What was found about a complaint. `causes` is empty when nothing is wrong."""
 
     place: str
     complaint: str
     span: Span
-    """When it was true for longest; the longest occupied time when it never was."""
+    """While it has been true until now, else when it was for longest; the longest occupied time when it never was."""
     confirmed: bool | None
     """Do the sensors agree with the guest? None: nothing here measures it."""
     says: str
     rungs: tuple[Rung, ...]
     causes: tuple[Cause, ...]
     next_check: str
-    sisters: tuple[Proof, ...] = ()
+    sisters: tuple[Sisters, ...] = ()
     """The same complaint in rooms on the same and on other air supplies."""
+    since: dt.datetime | None = None
+    """Since when it is true without a break; None when it is not true now."""
+    terminal: str = ""
+    """The unit that serves the place."""
 
 
 async def explain_complaint(  # noqa: PLR0917  (the seam its callers were promised)
@@ -93,7 +104,8 @@ async def explain_complaint(  # noqa: PLR0917  (the seam its callers were promis
     found: dict[str, list[Finding]] = defaultdict(list)
     for finding in await faultbook.open_faults(limit=10_000):
         found[finding.equip].append(finding)
-    window = longest(flags, runs(flags) or runs(_someone(frames, [terminal])[0]))
+    ongoing = _ongoing(flags)
+    window = ongoing or longest(flags, runs(flags) or runs(_someone(frames, [terminal])[0]))
     scene = Scene(complaint, place, terminal, supply, frames, window, found)
     rungs = tuple(rung(scene) for rung in LADDER)
     causes = _causes(rungs, confirmed, scene)
@@ -108,7 +120,17 @@ async def explain_complaint(  # noqa: PLR0917  (the seam its callers were promis
         causes=causes,
         next_check=causes[0].check if causes else "",
         sisters=sisters,
+        since=frames.instant(ongoing[0]) if ongoing else None,
+        terminal=terminal.id,
     )
+
+
+def _ongoing(flags: Flags) -> tuple[int, int] | None:
+    """The run that has lasted until now, if it is long enough to be more than a passing moment."""
+    last = runs(flags)[-1:]
+    if not last or last[0][1] < len(flags) - 1 or last[0][1] - last[0][0] < CONFIRMED_STEPS:
+        return None
+    return last[0]
 
 
 def parts_of(building: Building, room: str) -> tuple[Entity, Entity, Entity]:
@@ -256,8 +278,13 @@ def _causes(rungs: Sequence[Rung], confirmed: bool | None, scene: Scene) -> tupl
     ])  # fmt: skip
 
 
-def _sisters(frames: Frames, terminal: Entity, supply: Entity, complaint: str) -> tuple[Proof, ...]:
-    """How many units like this one have the same trouble, on this air supply and on the others."""
+def _sisters(
+    frames: Frames, terminal: Entity, supply: Entity, complaint: str
+) -> tuple[Sisters, ...]:
+    """How many units like this one had the same trouble, on this air supply and on the others.
+
+    Over all hours looked at: most guests are out while one of them complains.
+    """
     building = frames.layout.building
     groups: dict[str, list[Entity]] = defaultdict(list)
     for sister in building.of_kind(terminal.kind or ""):
@@ -271,7 +298,7 @@ def _sisters(frames: Frames, terminal: Entity, supply: Entity, complaint: str) -
             continue
         count = int((_true_for(frames, group, complaint).sum(axis=1) >= CONFIRMED_STEPS).sum())
         text = f"{count} of {len(group)} on {air} are {complaint} too"
-        found.append(Proof(air, span, "count", float(count), "", text))
+        found.append(Sisters(air, span, "count", float(count), "", text, len(group)))
     return tuple(found)
 
 

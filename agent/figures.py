@@ -11,14 +11,22 @@ from agent.evidence import Figure
 _DIGITS = {
     "°C": 1, "°F": 1, "K": 1, "kW/RT": 2, "COP": 2, "kPa": 0, "Pa": 0, "bar": 2, "psi": 1, "inH₂O": 2,
     "ppm": 0, "%": 0, "%RH": 0, "cfm": 0, "gpm": 0, "A": 0, "V": 0, "min": 0, "MWh": 1, "GJ": 1, "RT": 0,
+    "THB": 0, "USD": 0, "EUR": 0, "room-hours": 0,
 }  # fmt: skip
 """Decimals by unit: what the sensor or the trade can tell apart. Others by size."""
 
-COUNTED = ("starts", "times", "days", "work orders", "rows", "points")
+COUNTED = (
+    "starts", "times", "days", "months", "work orders", "rows", "points", "rooms", "findings", "cases", "room-hours",
+)  # fmt: skip
+_THAI_UNITS = {
+    "starts": "ครั้ง", "times": "ครั้ง", "days": "วัน", "months": "เดือน", "work orders": "ใบงาน", "rows": "แถว",
+    "points": "จุด", "rooms": "ห้อง", "findings": "รายการ", "cases": "เรื่อง", "room-hours": "ห้อง-ชั่วโมง", "h": "ชม.",
+    "THB": "บาท", "on/off": "on/off",
+}  # fmt: skip
 WHOLE_UNITS = ("", "%", *COUNTED)
 
 
-def show(figure: Figure, *, missing: str = "no data") -> str:
+def show(figure: Figure, *, missing: str = "no data", thai: bool = False) -> str:
     """The figure with its unit: "5.4 K", "12,340 kWh", "on". Unknown is said, never zero.
 
     >>> show(Figure("a", 1234.56, "kWh", "E1")), show(Figure("b", None, "kW", "E1"))
@@ -31,6 +39,8 @@ def show(figure: Figure, *, missing: str = "no data") -> str:
     text = number(figure.value, figure.unit)
     if figure.unit.startswith("%"):
         return text + figure.unit
+    if thai:
+        return f"{text} {_THAI_UNITS.get(figure.unit, figure.unit)}".strip()
     one = figure.value == 1 and figure.unit in COUNTED
     return f"{text} {figure.unit.removesuffix('s') if one else figure.unit}".strip()
 
@@ -39,7 +49,7 @@ def number(value: float, unit: str) -> str:
     """The digits alone, thousands separated; minus zero is zero."""
     if value == 0:
         return "0"
-    if unit in WHOLE_UNITS and float(value).is_integer():
+    if unit in (*WHOLE_UNITS, "h") and float(value).is_integer():
         return f"{value:,.0f}"
     digits = _DIGITS.get(unit)
     if digits is None:

@@ -74,7 +74,7 @@ class Bound:
         phrases |= _times(sorted(instants), building, now)
         phrases |= set(_texts(plan.slots)) | ({plan.question_back} if plan.question_back else set())
         for figure in figures:
-            phrases |= {show(figure), signed(figure)}
+            phrases |= {show(figure), show(figure, thai=True), signed(figure)}
         return cls(
             figures, tuple(sorted(filter(_digits, phrases), key=len, reverse=True)), building
         )

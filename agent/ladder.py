@@ -111,11 +111,15 @@ def _settled(step: str, asks: str, finding: Finding) -> Rung:
                 finding.proofs[:4], finding.id)  # fmt: skip
 
 
+_FEELS = {"humid": "humidity", "stuffy": "co2"}
+"""What the sensor in doubt must measure to matter for the complaint; temperature for the others."""
+
+
 def sensor(scene: Scene) -> Rung:
     """Is what the room's own sensor says true?"""
     asks, equip = "does the room's own sensor tell the truth?", scene.terminal.id
     found = scene.found(equip, "SV-01", "SV-02", "SV-05", "SV-06")
-    if found:
+    if found and _FEELS.get(scene.complaint, "temp") in found.point:
         return _settled("sensor", asks, found)
     own, other = scene.mean("zone-air-temp"), float("nan")
     proofs = scene.proof("zone-air-temp")

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.answers import findings, places, texts, values
+from agent.answers import complaints, findings, orders, places, states, texts, values
 from agent.answers.follow import follow_ups
 from agent.answers.refusals import TEMPLATES, tell_out_of_scope
 from agent.answers.voice import Voice
@@ -23,10 +23,10 @@ TELLERS: Mapping[str, Callable[[Voice, ToolResult], None]] = {
     "sql": values.tell_sql,
     "manuals": texts.tell_manuals,
     "faults": findings.tell_faults,
-    "worklog": texts.tell_worklog,
-    "comfort": findings.tell_comfort,
-    "overrides": findings.tell_overrides,
-    "quality": findings.tell_quality,
+    "worklog": orders.tell_worklog,
+    "comfort": complaints.tell_comfort,
+    "overrides": states.tell_overrides,
+    "quality": states.tell_quality,
 }
 """How each tool's result is told; `tests/agent` holds that every tool has a row."""
 

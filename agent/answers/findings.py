@@ -1,211 +1,258 @@
-"""How findings are told: cause first, then proof, then the next check; the cost last."""
+"""How findings are told: cause first, then proof, then past work, then the next check; the cost last."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from agent.answers.headlines import HEADLINES, SEVERITIES, THAI_CAUSES, THAI_CHECKS
+from agent.answers.proofs import healthy_sister, measured
 from agent.answers.voice import Row, Voice
+from agent.answers.words import THAI
 from agent.evidence import ToolResult
 from agent.plan import Intent
+from agent.tools.faults import MOST_SURE_PCT, UPSTREAM
 
-MAX_BRIEF: Final = 8
+MAX_BRIEF: Final = 12
 MAX_DEEP: Final = 2
 MAX_BESIDE: Final = 4
 
 
 def tell_faults(voice: Voice, found: ToolResult) -> None:
-    """Deep for a question about cause, else one line per finding, the gravest first."""
+    """Deep for a question about cause, else one line per case, the gravest first."""
     rows = found.rows
-    if not rows:
+    if not rows or rows[0]["near"] == UPSTREAM:
         _tell_none(voice, found)
+    if not rows:
         return
-    if voice.plan.intent is Intent.FAULT_CAUSE or len(rows) == 1:
-        deep = [row for row in rows[:MAX_DEEP] if row["near"] == rows[0]["near"]]
-        for row in deep:
+    if rows[0]["near"] == UPSTREAM:
+        _beside(voice, rows, ("Open upstream of it:", "ที่ค้างอยู่ที่ต้นทาง:"))
+    elif "work" in rows[0]:
+        deep = [r for r in rows[:MAX_DEEP] if "work" in r and r["near"] == rows[0]["near"]]
+        for row in deep[: 1 if rows[0]["own"] else MAX_DEEP]:
             tell_finding(voice, row)
-        _others(voice, rows[len(deep) :])
-        return
-    total, cases = found.facts["total"], found.facts["cases"]
-    cite = voice.cite(total.evidence)
-    state = _state(voice, found)
-    voice.say(
-        f"**{voice.show(cases)}** cases{state}, {voice.show(total)} findings in all {cite}:",
-        f"พบ **{voice.show(cases)}** กรณี{state} รวม {voice.show(total)} รายการ {cite}:",
+        rest = [r for r in rows[len(deep) :] if r["near"] < UPSTREAM]
+        if voice.plan.intent is not Intent.FAULT_CAUSE or len(found.facts["of"]) != 1:
+            _beside(voice, rest, ("Also open:", "ที่ค้างอยู่ด้วย:"))
+        else:
+            _beside(
+                voice,
+                rest,
+                ("Also open inside it or on what it feeds:", "ที่ค้างอยู่ด้วยในเครื่องหรือปลายทาง:"),
+            )
+    else:
+        _tell_list(voice, found)
+
+
+def _tell_list(voice: Voice, found: ToolResult) -> None:
+    facts, rows = found.facts, found.rows
+    cite = voice.cite(facts["total"].evidence)
+    state = voice.pick(" open", "ที่ยังค้างอยู่") if facts["state"] == "open" else ""
+    order = {"cost": ("costliest first", "เรียงตามค่าใช้จ่าย")}.get(
+        facts["rank"], ("gravest first", "เรียงตามความรุนแรง")
     )
-    for row in rows[:MAX_BRIEF]:
-        voice.lines.append(f"- {brief(voice, row)}")
-    if (cases.value or 0) > MAX_BRIEF:
+    cost = ""
+    if facts["cost"].value:
+        shown = voice.show(facts["cost"])
+        cost = voice.pick(f"; {shown} so far", f" เสียไปแล้ว {shown}")
+    voice.say(
+        f"**{voice.show(facts['cases'])}**{state}, {order[0]}{cost} {cite}:",
+        f"พบ **{voice.show(facts['cases'])}**{state} {order[1]}{cost} {cite}:",
+    )
+    voice.lines.extend(f"- {brief(voice, row)}" for row in rows[:MAX_BRIEF])
+    if (facts["cases"].value or 0) > min(len(rows), MAX_BRIEF):
         voice.say("- and others; ask for an equipment, a floor or a kind.",
                   "- และอื่น ๆ ระบุอุปกรณ์ ชั้น หรือชนิดเพื่อดูเพิ่ม")  # fmt: skip
 
 
-def _state(voice: Voice, found: ToolResult) -> str:
-    if found.facts["state"] == "open":
-        return voice.pick(" open", "ที่ยังค้างอยู่")
-    return voice.pick(", open and closed", " ทั้งที่ปิดแล้วและยังค้าง")
-
-
 def _tell_none(voice: Voice, found: ToolResult) -> None:
-    of = found.facts["of"]
-    english = f" on {', '.join(of)}" if of else ""
-    thai = f"ที่ {', '.join(of)}" if of else ""
+    of = ", ".join(voice.name(id) for id in found.facts["of"])
     cite = voice.cite(found.facts["total"].evidence)
     voice.say(
-        f"The rules have nothing open{english} {cite}. That is not proof that nothing is wrong.",
-        f"กฎวินิจฉัยไม่พบความผิดปกติที่ค้างอยู่{thai} {cite} แต่ไม่ได้ยืนยันว่าไม่มีอะไรเสีย",
+        f"No open fault{f' on {of}' if of else ''} by the rules {cite}. What no rule watches is not proven sound.",
+        f"กฎวินิจฉัยไม่พบความผิดปกติที่ค้างอยู่{f'ที่ {of}' if of else ''} {cite} (สิ่งที่ไม่มีกฎเฝ้าดูยังยืนยันไม่ได้)",
     )
 
 
-def _others(voice: Voice, rows: tuple[Row, ...]) -> None:
+def _beside(voice: Voice, rows: list[Row] | tuple[Row, ...], lead: tuple[str, str]) -> None:
     if rows:
-        voice.say("Also open, there or upstream:", "ที่ค้างอยู่ด้วย ที่เดียวกันหรือต้นทาง:")
+        voice.say(*lead)
         voice.lines.extend(f"- {brief(voice, row)}" for row in rows[:MAX_BESIDE])
 
 
-def tell_finding(voice: Voice, row: Row) -> None:
-    """Cause, proof, next check, cost of one finding."""
-    cite = voice.cite(row["evidence"])
-    causes = row["causes"]
-    since = voice.time(row["start"])
-    what = named(row)
-    if causes:
-        best = causes[0]
-        voice.say(
-            f"**{what}.** Most likely ({voice.show(best['likelihood'])}): {best['says']} {cite}.",
-            f"**{what}** สาเหตุที่น่าจะเป็นที่สุด ({voice.show(best['likelihood'])}): {best['says']} {cite}",
-        )
-    else:
-        voice.lines.append(f"**{what}** {cite}.")
-    for proof in row["proofs"][:3]:
-        voice.say(f"- Proof: {proof['text']} {cite}", f"- หลักฐาน: {proof['text']} {cite}")
-    voice.say(
-        f"- Since {since} ({voice.show(row['lasted'])})",
-        f"- ตั้งแต่ {since} ({voice.show(row['lasted'])})",
-    )
-    if len(causes) > 1:
-        other = causes[1]
-        voice.say(f"- Else ({voice.show(other['likelihood'])}): {other['says']}",
-                  f"- หรือ ({voice.show(other['likelihood'])}): {other['says']}")  # fmt: skip
-    check = row["next_check"] or (causes[0]["check"] if causes else "")
-    if check:
-        voice.say(f"- Next check: {check}", f"- ตรวจต่อ: {check}")
-    _tell_cost(voice, row)
+def named(voice: Voice, row: Row) -> str:
+    """What is wrong with what, without numbers where the rule has a headline, in the asker's language."""
+    headline = HEADLINES.get(row["rule"])
+    if headline is None:
+        says = str(row["says"])
+        return says if row["equip"] in says else f"{row['point'] or row['equip']} {says}"
+    role = str(row["point"]).rpartition(".")[2]
+    what = voice.quantity(role) if role else ""
+    return f"{row['equip']} {voice.pick(*headline).format(what=what)}".replace("  ", " ")
 
 
-def _tell_cost(voice: Voice, row: Row) -> None:
-    parts = [voice.show(row[k]) for k in ("kwh", "cost") if row[k].value is not None]
-    if row["comfort_hours"].value is not None:
-        hours = voice.show(row["comfort_hours"])
-        parts.append(voice.pick(f"{hours} of discomfort", f"ไม่สบาย {hours}"))
-    if parts:
-        cite = voice.cite(row["evidence"])
-        voice.say(
-            f"- Cost so far: {', '.join(parts)} {cite}", f"- เสียไปแล้ว: {', '.join(parts)} {cite}"
-        )
+def cause_says(voice: Voice, cause: Row) -> str:
+    """A cause in the asker's language, its English without the explanation after the colon."""
+    english = str(cause["says"]).partition(":")[0]
+    return THAI_CAUSES.get(cause["id"], english) if voice.language == THAI else english
 
 
-def named(row: Row) -> str:
-    """What a finding says, with its equipment in front where it does not say that itself."""
-    says = str(row["says"])
-    return says if row["equip"] in says else f"{row['point'] or row['equip']} {says}"
+def check_says(voice: Voice, check: str, cause: str) -> str:
+    """The check of a cause in the asker's language."""
+    return THAI_CHECKS.get(cause, check) if voice.language == THAI else check
+
+
+def severity(voice: Voice, row: Row) -> str:
+    """How much it matters, in words."""
+    if row["family"] == "sensor":
+        return voice.pick("data in doubt", "ข้อมูลเชื่อไม่ได้")
+    return voice.pick(*SEVERITIES.get(row["severity"], (row["severity"], row["severity"])))
+
+
+def how_sure(voice: Voice, cause: Row) -> str:
+    """ "most likely", with its share where that tells something; never certainty."""
+    words = voice.pick("most likely", "น่าจะเป็นที่สุด")
+    if (cause["likelihood"].value or 0) >= MOST_SURE_PCT:
+        return words
+    return f"{words} ({voice.show(cause['likelihood'])})"
 
 
 def brief(voice: Voice, row: Row) -> str:
-    """One finding in one line."""
-    since = voice.time(row["start"])
-    text = f"{named(row)} ({voice.word(row['severity'])}, {voice.pick('since', 'ตั้งแต่')} {since}"
+    """One case in one line: what, why in few words, how grave, since when, at what cost."""
+    cite = voice.cite(row["evidence"])
+    text = f"**{named(voice, row)}**"
+    if row["causes"]:
+        text += voice.pick("; likely ", " น่าจะเพราะ") + cause_says(voice, row["causes"][0])
+    day = voice.day(row["start"])
+    parts = [severity(voice, row), voice.pick(f"since {day}", f"ตั้งแต่ {day}")]
+    touched = row.get("touches")
+    if touched is not None and touched.value:
+        shown = voice.show(touched)
+        parts.append(voice.pick(f"{shown} suffer", f"กระทบ {shown}"))
     if row["cost"].value is not None:
-        text += f", {voice.show(row['cost'])}"
-    return f"{text}) {voice.cite(row['evidence'])}"
+        shown = voice.show(row["cost"])
+        parts.append(voice.pick(f"{shown} so far", f"เสียไปแล้ว {shown}"))
+    elif row["comfort_hours"].value:
+        parts.append(voice.show(row["comfort_hours"]))
+    return f"{text} ({', '.join(parts)}) {cite}"
 
 
-def tell_overrides(voice: Voice, found: ToolResult) -> None:
-    """What is held, and what a hand switch holds without the BMS knowing."""
-    facts = found.facts
-    cite = voice.cite(facts["total"].evidence)
-    hidden = [row for row in facts["findings"] if not row["listed"]]
-    if not found.rows and not hidden:
-        of = f" {', '.join(facts['of'])}" if facts["of"] else ""
-        voice.say(f"Nothing{' on' + of if of else ''} is in hand now {cite}.",
-                  f"ขณะนี้ไม่มีจุดใด{'ที่' + of if of else ''}ถูกสั่งค้างด้วยมือ {cite}")  # fmt: skip
+def tell_finding(voice: Voice, row: Row) -> None:
+    """All of one case: what and why, then `tell_rest`."""
+    cite = voice.cite(row["evidence"])
+    since, lasted = voice.time(row["start"]), voice.show(row["lasted"])
+    for one in row.get("own", ())[:2]:
+        voice.lines.append(f"{named(voice, one)}.")
+    line = voice.pick(
+        f"**{named(voice, row)}**, since {since} ({lasted}) {cite}.",
+        f"**{named(voice, row)}** ตั้งแต่ {since} ({lasted}) {cite}",
+    )
+    if row["causes"]:
+        best = row["causes"][0]
+        at = "" if best["equip"] == row["equip"] else f" ({best['equip']})"
+        sure = how_sure(voice, best)
+        line += voice.pick(f" {sure[:1].upper()}{sure[1:]}: ", f" {sure}: ")
+        line += f"{cause_says(voice, best)}{at}" + voice.pick(".", "")
+    voice.lines.append(line)
+    tell_rest(voice, row)
+
+
+def tell_rest(voice: Voice, row: Row) -> None:
+    """Proof, healthy sister, what goes with it, past work, the other cause, next check, cost."""
+    cite = voice.cite(row["evidence"])
+    proof = measured(voice, row)
+    if proof:
+        voice.say(f"- Proof: {proof} {cite}", f"- หลักฐาน: {proof} {cite}")
+    sister = healthy_sister(voice, row)
+    if sister:
+        voice.say(f"- Compare: {sister}", f"- เทียบ: {sister}")
+    if "with_it" in row:
+        tell_with_it(voice, row)
+        tell_work(voice, row)
+    if len(row["causes"]) > 1:
+        _tell_other_cause(voice, row["causes"][1])
+    tell_check(voice, row)
+    _tell_cost(voice, row)
+
+
+def _tell_other_cause(voice: Voice, other: Row) -> None:
+    if (other["likelihood"].value or 0) < 5:
         return
-    if found.rows:
-        voice.say(f"**{voice.show(facts['total'])}** in hand now {cite}:",
-                  f"ถูกสั่งค้างด้วยมือ **{voice.show(facts['total'])}** จุด {cite}:")  # fmt: skip
-    for row in found.rows[:MAX_BRIEF]:
-        voice.lines.append(f"- {_held(voice, row)}")
-    for row in hidden[:MAX_BRIEF]:
-        voice.lines.append(f"- {brief(voice, row)}")
-    voice.say("Next check: ask who set it and why, then release it to automatic.",
-              "ตรวจต่อ: ถามว่าใครสั่งและเพราะอะไร แล้วปล่อยกลับเป็นอัตโนมัติ")  # fmt: skip
+    says, share = cause_says(voice, other), voice.show(other["likelihood"])
+    voice.say(f"- Else ({share}): {says}", f"- หรือ ({share}): {says}")
 
 
-def _held(voice: Voice, row: Row) -> str:
-    level = voice.show(row["level"]) if row["level"].value is not None else ""
-    text = f"{row['point']}: **{voice.show(row['value'])}**"
-    if level:
-        text += voice.pick(f", priority {level}", f" priority {level}")
-    if row["since"]:
-        return text + voice.pick(
-            f", since {voice.time(row['since'])}", f" ตั้งแต่ {voice.time(row['since'])}"
-        )
-    return text + voice.pick(", since before its history begins", " ตั้งแต่ก่อนประวัติที่มี")
-
-
-def tell_quality(voice: Voice, found: ToolResult) -> None:
-    """Silent and stale equipment, then sensors that speak and lie."""
-    facts = found.facts
-    cite = voice.cite(facts["bad"].evidence)
-    voice.say(
-        f"**{voice.show(facts['bad'])}** of {voice.show(facts['points'])} are silent or stale now {cite}.",
-        f"**{voice.show(facts['bad'])}** จาก {voice.show(facts['points'])} เงียบหรือค้างอยู่ขณะนี้ {cite}",
-    )
-    for row in found.rows[:MAX_BRIEF]:
-        last = (
-            voice.pick(f", last heard {voice.time(row['last'])} ({voice.show(row['silent_for'])} ago)",
-                       f" ได้ยินล่าสุด {voice.time(row['last'])} ({voice.show(row['silent_for'])} ก่อน)")
-            if row["last"] else voice.pick(", never heard", " ไม่เคยส่งค่า")
-        )  # fmt: skip
-        voice.lines.append(f"- {row['equip']}: {voice.show(row['count'])} {row['state']}{last}")
-    told = {row["equip"] for row in found.rows[:MAX_BRIEF]}
-    lying = [row for row in facts["findings"] if row["point"] or row["equip"] not in told]
-    if lying:
-        voice.say("Sensors not to be trusted:", "เซ็นเซอร์ที่เชื่อไม่ได้:")
-        voice.lines.extend(f"- {brief(voice, row)}" for row in lying[:MAX_BRIEF])
-
-
-def tell_comfort(voice: Voice, found: ToolResult) -> None:
-    """The cause of a complaint, what proves it, how the sisters do, what to check."""
-    for row in found.rows:
-        if row["causes"]:
-            _tell_complaint(voice, row)
-        else:
-            voice.lines.append(f"{row['says']} {voice.cite(row['evidence'])}")
-        if row["confirmed"] is False:
-            voice.say("The sensors do not confirm the complaint; measure at the bed or desk before touching anything.",
-                      "เซ็นเซอร์ไม่ยืนยันข้อร้องเรียน ควรวัดที่จุดใช้งานจริงก่อนลงมือ")  # fmt: skip
-
-
-def _tell_complaint(voice: Voice, row: Row) -> None:
-    best, *others = row["causes"]
-    cite = voice.cite(best["evidence"])
-    place = voice.name(row["place"])
-    voice.say(
-        f"**{place}: {best['says']}** (most likely, {voice.show(best['likelihood'])}; at {voice.name(best['equip'])}) {cite}.",
-        f"**{place}: {best['says']}** (น่าจะเป็นที่สุด {voice.show(best['likelihood'])} ที่ {voice.name(best['equip'])}) {cite}",
-    )
-    for proof in best["proofs"][:4]:
-        voice.say(f"- Proof: {proof['text']} {cite}", f"- หลักฐาน: {proof['text']} {cite}")
-    whole = voice.cite(row["evidence"])
-    if row["confirmed"]:
-        when = voice.span(row["start"], row["end"])
-        voice.say(f"- Felt {when} {whole}", f"- ช่วงที่เป็น {when} {whole}")
-    for sister in row["sisters"]:
-        voice.say(f"- Compare: {sister['text']} {whole}", f"- เทียบ: {sister['text']} {whole}")
-    for other in others[:2]:
+def tell_with_it(voice: Voice, row: Row) -> None:
+    """Other symptoms of the case, and how many suffer from it."""
+    along = row["with_it"]
+    best = row["causes"][0] if row["causes"] else None
+    told = {one["says"] for one in along["rows"]}
+    seen = [
+        text for text in (best["proofs"] if best else ()) if text not in told and "%" not in text
+    ]
+    if voice.language != THAI:
+        voice.lines.extend(f"- Seen: {text} {voice.cite(row['evidence'])}" for text in seen[:1])
+    for one in along["rows"]:
+        says = named(voice, one) if voice.language == THAI else one["says"]
         voice.say(
-            f"- Else ({voice.show(other['likelihood'])}): {other['says']} {voice.cite(other['evidence'])}",
-            f"- หรือ ({voice.show(other['likelihood'])}): {other['says']} {voice.cite(other['evidence'])}",
+            f"- Also: {says} {voice.cite(one['evidence'])}",
+            f"- และ: {says} {voice.cite(one['evidence'])}",
         )
-    if row["next_check"]:
-        voice.say(f"- Next check: {row['next_check']}", f"- ตรวจต่อ: {row['next_check']}")
+    if along["equips"].value and not along["rows"]:
+        shown, cite = voice.show(along["equips"]), voice.cite(along["evidence"])
+        voice.say(
+            f"- Effect: {shown} hot or humid with it {cite}",
+            f"- ผลกระทบ: {shown}ร้อนหรือชื้นตาม {cite}",
+        )
+
+
+def tell_work(voice: Voice, row: Row) -> None:
+    """When the work that prevents it was last done, and whether it is late."""
+    work = row["work"]
+    if not work:
+        return
+    cite, day, ago = voice.cite(work["evidence"]), voice.day(work["at"]), voice.show(work["ago"])
+    every = ""
+    if work["every"].value is not None:
+        shown = voice.show(work["every"])
+        late = voice.pick(": overdue", " เลยกำหนด") if work["late"] else ""
+        every = voice.pick(f", done every {shown} before{late}", f" เดิมทำทุก {shown}{late}")
+    elif (work["times"].value or 0) > 1:
+        shown = voice.show(work["times"])
+        every = voice.pick(f", {shown} in the log", f" ในบันทึกมี {shown}")
+    voice.say(
+        f"- Log: {work['description']} last {day} ({work['number']}), {ago} ago{every} {cite}",
+        f"- บันทึกซ่อม: {work['description']} ล่าสุด {day} ({work['number']}) {ago}ก่อน{every} {cite}",
+    )
+
+
+def tell_check(voice: Voice, row: Row) -> None:
+    """What to look at next, with the page that says how."""
+    check = (
+        row.get("check")
+        or row["next_check"]
+        or (row["causes"][0]["check"] if row["causes"] else "")
+    )
+    if not check:
+        return
+    cause = next((c["id"] for c in row["causes"] if c["check"] == check), row.get("check_of", ""))
+    manual = row.get("manual")
+    page = f" ({manual['where']} {voice.cite(manual['evidence'])})" if manual else ""
+    says = check_says(voice, check, cause)
+    voice.say(f"- Next check: {says}{page}", f"- ตรวจต่อ: {says}{page}")
+
+
+def _tell_cost(voice: Voice, row: Row) -> None:
+    parts = [voice.show(row[k]) for k in ("kwh", "cost", "comfort_hours") if row[k].value]
+    if row["per_day"].value is not None:
+        shown = voice.show(row["per_day"])
+        parts.append(voice.pick(f"{shown} a day", f"{shown} ต่อวัน"))
+    if row["comfort_hours"].value:
+        parts.append(voice.pick("of discomfort", "ที่ไม่สบาย"))
+    if parts:
+        text = (
+            ", ".join(parts)
+            .replace(", of discomfort", " of discomfort")
+            .replace(", ที่ไม่สบาย", "ที่ไม่สบาย")
+        )
+        cite = voice.cite(row["evidence"])
+        voice.say(f"- Cost so far: {text} {cite}", f"- เสียไปแล้ว: {text} {cite}")

@@ -37,7 +37,7 @@ class Voice:
         return thai if self.language == THAI else english
 
     def show(self, figure: Figure) -> str:
-        shown = show(figure, missing=self.word("no data"))
+        shown = show(figure, missing=self.word("no data"), thai=self.language == THAI)
         return self.word(shown) if shown in ("on", "off") else shown
 
     def bold(self, figure: Figure) -> str:
@@ -45,6 +45,13 @@ class Voice:
 
     def time(self, instant: dt.datetime) -> str:
         return self.clock.time(instant)
+
+    def day(self, instant: dt.datetime) -> str:
+        """The day of an instant without its weekday: "19 Nov", "20 Dec 2025"."""
+        day = instant.astimezone(self.building.zone).date()
+        if day == self.now.astimezone(self.building.zone).date():
+            return self.time(instant)
+        return self.clock.date(day).partition(" ")[2]
 
     def span(self, start: dt.datetime, end: dt.datetime) -> str:
         return self.clock.span(start, end)

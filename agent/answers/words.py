@@ -31,6 +31,15 @@ _THAI_QUANTITY: Final = {
     "evaporator-approach": "approach อีวาพอเรเตอร์", "tower-approach": "approach หอผึ่งน้ำ",
     "energy-use": "พลังงานไฟฟ้าที่ใช้", "cooling-energy": "พลังงานความเย็น", "runtime": "ชั่วโมงเดินเครื่อง",
     "starts": "จำนวนครั้งที่สตาร์ต", "energy": "มิเตอร์พลังงาน", "battery": "แบตเตอรี่", "occupied": "มีคนอยู่",
+    "discharge-air-temp-sp": "ค่าตั้งลมจ่าย", "discharge-air-pressure": "ความดันลมจ่าย", "discharge-air-pressure-sp": "ค่าตั้งความดันลมจ่าย",
+    "zone-air-temp-effective-sp": "ค่าตั้งใช้งานจริง", "return-air-humidity": "ความชื้นลมกลับ", "return-air-co2": "CO2 ลมกลับ",
+    "coil-leaving-water-temp": "น้ำออกคอยล์", "fan-cmd": "คำสั่งพัดลม", "run-cmd": "คำสั่งเดิน", "enable-cmd": "คำสั่งเปิดใช้",
+    "occupied-sp": "ตารางเวลาใช้งาน", "cooling-requests": "จำนวนคำขอความเย็น", "condenser-refrig-temp": "อุณหภูมิสารทำความเย็นคอนเดนเซอร์",
+    "evaporator-refrig-temp": "อุณหภูมิสารทำความเย็นอีวาพอเรเตอร์", "chilled-water-leaving-temp-sp": "ค่าตั้งน้ำเย็นจ่าย",
+    "chilled-water-pressure": "ความดันต่างลูปน้ำเย็น", "chilled-water-pressure-sp": "ค่าตั้งความดันต่าง",
+    "condenser-water-entering-temp-sp": "ค่าตั้งน้ำระบายความร้อน", "condenser-water-flow": "อัตราการไหลน้ำระบายความร้อน",
+    "primary-flow": "อัตราการไหลวงจรแรก", "secondary-flow": "อัตราการไหลวงจรรอง", "decoupler-flow": "การไหลดีคัปเปลอร์",
+    "isolation-valve": "วาล์วกั้น", "discharge-air-humidity": "ความชื้นลมจ่าย", "window-open": "ประตูระเบียงเปิด",
     "current": "กระแสไฟฟ้า", "voltage": "แรงดันไฟฟ้า", "power-factor": "เพาเวอร์แฟกเตอร์",
 }  # fmt: skip
 

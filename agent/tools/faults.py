@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from agent.diagnosis import Family, Finding, State
 from agent.evidence import Figure, ToolResult
 from agent.faultbook import below
 from agent.figures import show, show_time
+from agent.tools.deepen import deepen, per_day, rooms_of
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Draft, Toolbox
 from ontology.time import Span
 
 FAMILIES: Final = tuple(family.value for family in Family)
 LOOK_BACK: Final = dt.timedelta(days=30)
+UPSTREAM: Final = 2
+MAX_DEEP: Final = 2
+"""Findings told with all that belongs to them; more would not be read on a phone."""
+MOST_SURE_PCT: Final = 90.0
+"""Nothing is surer than this from afar: somebody has to go and look."""
 
 
 async def faults(
@@ -26,29 +33,38 @@ async def faults(
     start: dt.datetime | None = None,
     end: dt.datetime | None = None,
     cause: bool = False,
-    count: int = 10,
+    count: int = 12,
     rank: str | None = None,
 ) -> ToolResult:
     """Findings on the entities, what is inside or fed by them, and (with `cause`) upstream of them."""
-    found = await _read(box, state, start, end)
+    known = await _read(box, state, start, end)
     near = _near(box, of or [], upstream=cause)
+    found = [f for f in known if not of or f.equip in near or f.point in of]
+    found = [f for f in found if not kind or f.family.value == kind]
     if of:
-        found = [f for f in found if f.equip in near or f.point in of]
-    if kind:
-        found = [f for f in found if f.family.value == kind]
-    if rank:
-        found.sort(key=_RANKS[rank])
-    found.sort(key=lambda f: near.get(f.equip, 0))
+        found = [f for f in found if near.get(f.equip, 0) < UPSTREAM] or found
+    case_of = roots_of(known, known)
+    roots = _roots(known, found, case_of, near, rank or "severity")
     draft = Draft("faults")
     cite = draft.cite("fault", f"{state} findings" + (f" of {', '.join(of)}" if of else ""))
-    draft.facts |= {"of": of or [], "state": state, "kind": kind,
-                    "total": draft.figure("found", len(found), "", cite),
-                    "cases": draft.figure("cases", len(cases_of(found)), "", cite)}  # fmt: skip
-    draft.lines.append(f"{len(found)} {state} findings in {len(cases_of(found))} cases [{cite}]")
-    for finding in found[:count]:
-        row = finding_row(box, draft, finding) | {"near": near.get(finding.equip, 0)}
+    costs = [f.impact.cost for f, _ in roots if f.impact.cost is not None]
+    draft.facts |= {
+        "of": of or [], "state": state, "kind": kind, "rank": rank or "severity", "now": box.now,
+        "total": draft.figure("found", len(found), "findings", cite),
+        "cases": draft.figure("cases", len(roots), "cases", cite),
+        "cost": draft.figure("cost", sum(costs) if costs else None, _currency(box), cite),
+    }  # fmt: skip
+    draft.lines.append(f"{len(found)} {state} findings in {len(roots)} cases [{cite}]")
+    deep = cause or len(roots) == 1 or count == 1
+    for finding, distance in roots[:count]:
+        row = finding_row(box, draft, finding) | {"near": distance}
+        family = [f for f in known if case_of[f.id] == finding and f != finding]
+        inside = near.get(finding.equip, UPSTREAM) < UPSTREAM
+        row |= _family(box, draft, row, family, () if inside else near)
+        if deep and len(draft.rows) < MAX_DEEP:
+            row |= await deepen(box, draft, finding, known)
         draft.rows.append(row)
-        draft.lines += finding_lines(box, row, deep=cause or len(found) <= 3)
+        draft.lines += finding_lines(box, row, deep=cause or len(roots) <= 3)
     if not found:
         draft.lines.append(
             "no finding; that the rules see nothing does not prove that nothing is wrong"
@@ -56,11 +72,55 @@ async def faults(
     return draft.done()
 
 
+def _roots(
+    known: Sequence[Finding], found: Sequence[Finding], case_of: Mapping[str, Finding],
+    near: Mapping[str, int], rank: str,
+) -> list[tuple[Finding, int]]:  # fmt: skip
+    """The cases behind what was found, each with how near it comes to what was asked about, nearest first."""
+    nearest: dict[str, int] = {}
+    for f in found:
+        root = case_of[f.id].id
+        nearest[root] = min(nearest.get(root, UPSTREAM), near.get(f.equip, 0))
+    roots = sorted((f for f in known if f.id in nearest), key=_RANKS[rank])
+    return sorted(((f, nearest[f.id]) for f in roots), key=lambda pair: pair[1])
+
+
+def roots_of(found: Sequence[Finding], known: Sequence[Finding]) -> dict[str, Finding]:
+    """For each finding's id the finding that is raised for its whole case."""
+    by_id = {f.id: f for f in known}
+    roots: dict[str, Finding] = {}
+    for finding in found:
+        root, seen = finding, {finding.id}
+        while root.parent in by_id and root.parent not in seen:
+            root = by_id[root.parent]
+            seen.add(root.id)
+        roots[finding.id] = root
+    return roots
+
+
+def _family(
+    box: Toolbox, draft: Draft, root: Mapping[str, Any], family: Sequence[Finding], of: Collection[str]
+) -> dict[str, Any]:  # fmt: skip
+    """How many rooms a case touches, and what it does to those asked about."""
+    own = [f for f in family if f.equip in of and f.equip != root["equip"]]
+    rooms = rooms_of(box, family, root["equip"])
+    return {
+        "touches": draft.figure(f"{root['id']}.touches", rooms, "rooms", root["evidence"]),
+        "own": [{"says": f.says, "rule": f.rule, "equip": f.equip, "point": f.point} for f in own[:3]],
+    }  # fmt: skip
+
+
+def _currency(box: Toolbox) -> str:
+    return box.tariff.currency if box.tariff else ""
+
+
 def _near(box: Toolbox, of: list[str], *, upstream: bool) -> dict[str, int]:
     """How near equipment is to what was asked about: 0 itself, 1 inside or fed by it, 2 upstream."""
     near: dict[str, int] = {}
     for id in of:
-        near |= {e.id: 2 for e, _, _ in box.building.upstream(id) if upstream and e.id not in near}
+        near |= {
+            e.id: UPSTREAM for e, _, _ in box.building.upstream(id) if upstream and e.id not in near
+        }
         near |= {other: min(1, near.get(other, 1)) for other in below(box.building, id)}
     return near | {box.building.get(id).id: 0 for id in of}
 
@@ -82,9 +142,13 @@ async def _read(
 
 
 _RANKS: dict[str, Any] = {
-    # What explains others comes before what it explains.
-    "severity": lambda f: (f.parent is not None, -int(f.severity), -(f.impact.cost or 0.0)),
-    "cost": lambda f: (f.parent is not None, -(f.impact.cost or 0.0), -int(f.severity)),
+    # Of equal weight, people's discomfort comes before money, and money before what has no price.
+    "severity": lambda f: (
+        -int(f.severity),
+        -(f.impact.comfort_hours or 0.0),
+        -(f.impact.cost or 0.0),
+    ),
+    "cost": lambda f: (-(f.impact.cost or 0.0), -int(f.severity), -(f.impact.comfort_hours or 0.0)),
 }
 
 
@@ -94,15 +158,15 @@ def finding_row(box: Toolbox, draft: Draft, finding: Finding) -> dict[str, Any]:
         "fault", finding.id, finding.says, equip=finding.equip, start=finding.start,
         proofs=[p.text for p in finding.proofs],
     )  # fmt: skip
-    currency = box.tariff.currency if box.tariff else ""
+    currency = _currency(box)
     proofs = [
         {"point": p.point, "text": p.text, "statistic": p.statistic, "start": p.span.start, "end": p.span.end,
          "value": draft.figure(f"{finding.id}.{p.point}.{p.statistic}", p.value, p.unit, cite)}
         for p in finding.proofs
     ]  # fmt: skip
     causes = [
-        {"says": c.says, "check": c.check, "equip": c.equip or finding.equip,
-         "likelihood": draft.figure(f"{finding.id}.{c.id}", round(c.likelihood * 100), "%", cite),
+        {"id": c.id, "says": c.says, "check": c.check, "equip": c.equip or finding.equip,
+         "likelihood": draft.figure(f"{finding.id}.{c.id}", sure(c.likelihood), "%", cite),
          "proofs": [p.text for p in c.proofs]}
         for c in finding.causes
     ]  # fmt: skip
@@ -113,11 +177,17 @@ def finding_row(box: Toolbox, draft: Draft, finding: Finding) -> dict[str, Any]:
         "start": finding.start, "end": finding.end, "status": finding.status.value, "proofs": proofs,
         "causes": causes, "next_check": finding.next_check, "parent": finding.parent, "evidence": cite,
         "lasted": _lasted(draft, finding, hours, cite),
+        "per_day": draft.figure(f"{finding.id}.per_day", per_day(finding, box.now), currency, cite),
         "kwh": draft.figure(f"{finding.id}.kwh", finding.impact.kwh, "kWh", cite),
         "cost": draft.figure(f"{finding.id}.cost", finding.impact.cost, currency, cite),
-        "comfort_hours": draft.figure(f"{finding.id}.comfort", finding.impact.comfort_hours, "h", cite),
+        "comfort_hours": draft.figure(f"{finding.id}.comfort", finding.impact.comfort_hours, "room-hours", cite),
         "method": finding.impact.method,
     }  # fmt: skip
+
+
+def sure(likelihood: float) -> float:
+    """A likelihood in whole %, never surer than people can be from afar."""
+    return min(round(likelihood * 100), MOST_SURE_PCT)
 
 
 def _lasted(draft: Draft, finding: Finding, hours: float, cite: str) -> Figure:

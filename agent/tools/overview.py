@@ -11,7 +11,7 @@ import numpy as np
 from agent.evidence import ToolResult, Trust
 from agent.faultbook import below
 from agent.figures import show, show_time
-from agent.tools.faults import cases_of, finding_lines, finding_row
+from agent.tools.faults import finding_lines, finding_row, roots_of
 from agent.tools.history import STALE
 from agent.tools.quantities import DERIVED, Reading, quantity_dis, readings
 from agent.tools.spec import Arg, Tool
@@ -186,11 +186,18 @@ def _fresh(sample: Sample, now: dt.datetime) -> bool:
 
 async def _findings(box: Toolbox, draft: Draft, entity: Entity) -> dict[str, Any]:
     whole = "site" in entity
-    found = await box.faultbook.open_faults(under=None if whole else entity.id, limit=500)
+    known = await box.faultbook.open_faults(limit=500)
+    inside = None if whole else below(box.building, entity.id)
+    found = [f for f in known if inside is None or f.equip in inside]
+    case_of = roots_of(found, known)
+    wanted = {root.id for root in case_of.values()}
+    roots = [f for f in known if f.id in wanted]
+    own = [f for f in roots if f.equip == entity.id]
+    roots = own + [f for f in roots if f not in own]
     cite = draft.cite("fault", f"open findings under {entity.id}")
-    total = draft.figure(f"{entity.id}.open", len(found), "", cite)
-    cases = draft.figure(f"{entity.id}.cases", len(cases_of(found)), "", cite)
-    rows = [finding_row(box, draft, f) for f in found[:MAX_FINDINGS]]
+    total = draft.figure(f"{entity.id}.open", len(found), "findings", cite)
+    cases = draft.figure(f"{entity.id}.cases", len(roots), "cases", cite)
+    rows = [finding_row(box, draft, f) for f in roots[:MAX_FINDINGS]]
     draft.lines.append(f"{len(found)} open findings in {show(cases)} cases [{cite}]")
     for row in rows:
         draft.lines += finding_lines(box, row, deep=False)

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from agent.evidence import Figure, ToolResult, Trust
 from agent.figures import show, show_time
+from agent.tools import upkeep
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Draft, Toolbox, inside
+from agent.tools.upkeep import of_equip, words_of
 from ontology.entity import Entity
 from ontology.errors import BadRequest, Unavailable
 from ontology.kinds import Number
@@ -19,7 +21,6 @@ STATS: Final = ("count", "hours", "cost", "list", "mttr", "repeat")
 GROUPS: Final = ("equip", "trade", "month", "cause", "none")
 REPEAT_WITHIN: Final = dt.timedelta(days=90)
 """A breakdown of the same equipment for the same cause within a quarter is a repeat (callback)."""
-MAX_ORDERS: Final = 100_000
 
 
 async def worklog(
@@ -33,10 +34,10 @@ async def worklog(
     text: str | None = None,
     count: int = 10,
 ) -> ToolResult:
-    """Work orders opened in the range, newest first; groups are ordered by their number."""
+    """Work orders opened in the range, newest work first; groups are ordered by their number."""
     if start is not None and end is not None and end <= start:
         raise BadRequest("the range ends before it starts", hint="give the earlier time first")
-    log = await box.records.read("workOrder", limit=MAX_ORDERS)
+    log = await upkeep.orders(box)
     if not log:
         raise Unavailable("no maintenance log is loaded here", hint="load its XLSX export first")
     orders = _those(box, log, of, text, (start, end))
@@ -53,6 +54,9 @@ async def worklog(
     elif stat != "list" and orders:
         draft.facts["value"] = value = _figure(draft, "all", stat, orders, cite)
         draft.lines.append(f"{stat}: {show(value)} [{cite}]")
+    if text and stat == "list" and (done := upkeep.upkeep(orders, box.now)):
+        draft.facts["last"] = upkeep.upkeep_row(draft, done)
+        draft.facts["last"]["equip"] = of_equip(done.order)
     for order in _listed(orders, stat)[:count]:
         _tell_order(box, draft, order)
     return draft.done()
@@ -70,10 +74,10 @@ def _those(
     text: str | None,
     between: tuple[dt.datetime | None, dt.datetime | None],
 ) -> list[Entity]:
-    """Orders that meet every condition given, newest first."""
+    """Orders that meet every condition given, in the order of the log given."""
     start, end = between
     if of:
-        ids = {id for one in of for id in inside(box.building, one)}
+        ids = {id for one in of for id in _asked(box, one)}
         found = [o for o in found if (ref := o.get_ref("equipRef")) and ref.id in ids]
     if start is not None:
         found = [o for o in found if o["opened"] >= start]
@@ -81,13 +85,16 @@ def _those(
         found = [o for o in found if o["opened"] < end]
     if text:
         words = text.lower().split()
-        found = [o for o in found if all(w in _words(o) for w in words)]
-    return sorted(found, key=lambda o: o["opened"], reverse=True)
+        found = [o for o in found if all(w in words_of(o) for w in words)]
+    return found
 
 
-def _words(order: Entity) -> str:
-    tags = ("woNum", "description", "cause", "action", "parts", "trade", "place")
-    return " ".join(str(order.tags.get(tag, "")) for tag in tags).lower()
+def _asked(box: Toolbox, one: str) -> set[str]:
+    """The equipment itself; of a space or a plant all that is inside. What it feeds has its own orders."""
+    entity = box.building.get(one)
+    if entity.is_equip and entity.kind != "chilled-water-plant":
+        return {entity.id}
+    return inside(box.building, one)
 
 
 def _grouped(
@@ -99,13 +106,8 @@ def _grouped(
     return groups
 
 
-def _equip(_box: Toolbox, order: Entity) -> str:
-    ref = order.get_ref("equipRef")
-    return ref.id if ref else str(order.tags.get("equipName", "(no equipment)"))
-
-
 _KEYS: dict[str, Callable[[Toolbox, Entity], str]] = {
-    "equip": _equip,
+    "equip": lambda _box, order: of_equip(order),
     "trade": lambda _box, order: str(order.tags.get("trade", "(no trade)")),
     "month": lambda box, order: f"{order['opened'].astimezone(box.zone):%Y-%m}",
     "cause": lambda _box, order: str(order.tags.get("cause", "(no cause written)")),
@@ -195,13 +197,13 @@ def _tell_order(box: Toolbox, draft: Draft, order: Entity) -> None:
     hours, cost = _summed("hours")([order]), _summed("cost")([order])
     draft.rows.append({
         "id": order.id, "number": str(tags["woNum"]), "opened": tags["opened"], "closed": tags.get("closed"),
-        "equip": _equip(box, order), "description": str(tags["description"]), "cause": str(tags.get("cause", "")),
+        "equip": of_equip(order), "description": str(tags["description"]), "cause": str(tags.get("cause", "")),
         "action": str(tags.get("action", "")), "type": str(tags.get("woType", "")), "evidence": cite,
         "hours": draft.figure(f"{order.id}.hours", *hours, cite),
         "cost": draft.figure(f"{order.id}.cost", *cost, cite),
     })  # fmt: skip
-    when = show_time(tags["opened"], box.zone, box.now)
-    draft.lines.append(f"[{cite}] {tags['woNum']}, {when}, {_equip(box, order)}: {text}"[:400])
+    when = show_time(upkeep.done_at(order), box.zone, box.now)
+    draft.lines.append(f"[{cite}] {tags['woNum']}, {when}, {of_equip(order)}: {text}"[:400])
 
 
 TOOL = Tool(
