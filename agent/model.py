@@ -124,8 +124,9 @@ class HttpModel:
     async def probe(self) -> Capabilities:
         found = await self._models()
         self._name = self._name or str(found.get("id", ""))
-        context = found.get("max_model_len") or 0
-        able = Capabilities(tools=False, json_schema=False, context=int(context), model=self._name)
+        context = found.get("max_model_len")
+        tokens = context if isinstance(context, int) and context > 0 else 0
+        able = Capabilities(tools=False, json_schema=False, context=tokens, model=self._name)
         able = replace(able, tools=await self._succeeds(tools=(PING,), choice="ping"))
         return replace(able, json_schema=await self._succeeds(schema=_OK_SCHEMA))
 
@@ -148,8 +149,11 @@ class HttpModel:
             for piece in _said(delta):
                 said += len(piece.text)
                 yield piece
-            for call in delta.get("tool_calls") or ():
-                said += calls.setdefault(int(call.get("index", len(calls))), _Draft()).add(call)
+            for call in _objects(delta.get("tool_calls")):
+                place = call.get("index")
+                said += calls.setdefault(
+                    place if isinstance(place, int) else len(calls), _Draft()
+                ).add(call)
             if said > MAX_ANSWER:
                 raise ModelSilent("the model does not stop talking", hint="lower its temperature")
         for place in sorted(calls):
@@ -158,10 +162,10 @@ class HttpModel:
     async def _models(self) -> Mapping[str, Any]:
         try:
             answer = await self._client.get(f"{self._url}/v1/models")
-            served = answer.json()["data"]
+            served = _objects(answer.json()["data"])
         except httpx2.HTTPError as cause:
             raise self._silent(type(cause).__name__) from cause
-        except (ValueError, KeyError, TypeError) as cause:
+        except (ValueError, LookupError, TypeError, RecursionError) as cause:
             raise self._silent("its list of models is not JSON") from cause
         named = [m for m in served if not self._name or m.get("id") == self._name]
         if not named:
@@ -239,7 +243,7 @@ class _Draft:
 
     def add(self, delta: Mapping[str, Any]) -> int:
         self.id = str(delta.get("id") or self.id)
-        function = delta.get("function") or {}
+        function = _fields(delta.get("function"))
         self.name += str(function.get("name") or "")
         more = str(function.get("arguments") or "")
         self.raw += more
@@ -252,9 +256,18 @@ class _Draft:
 def _object(text: str) -> Mapping[str, Any] | None:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _fields(value: object) -> Mapping[str, Any]:
+    """The object, {} where a server sent anything else in its place."""
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [_fields(item) for item in value] if isinstance(value, list) else []
 
 
 def _said(delta: Mapping[str, Any]) -> list[Text | Thought]:
@@ -276,8 +289,8 @@ def _choice(data: bytes, part: str) -> Mapping[str, Any]:
     found = _object(data.decode(errors="replace"))
     if found is None or "error" in found:
         raise ModelSilent(f"the model server sent {data[:200]!r}", hint="see its log")
-    choices = found.get("choices") or [{}]
-    return dict(choices[0].get(part) or {})
+    choices = _objects(found.get("choices"))
+    return _fields(choices[0].get(part)) if choices else {}
 
 
 def _wanted(

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from ontology.errors import BadRequest
 
 UTC = dt.timezone.utc  # noqa: UP017  (Python 3.10 on the edge appliance)
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Instants that people write: a range around one must not run off the calendar."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,10 @@ def parse_instant(text: str) -> dt.datetime:
         ) from cause
     if instant.tzinfo is None:
         raise BadRequest(f"{text!r} has no time zone", hint="add an offset, such as +07:00")
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise BadRequest(
+            f"{text!r} is outside of {FIRST_YEAR} to {LAST_YEAR}", hint="check the year"
+        )
     return instant.astimezone(UTC)
 
 

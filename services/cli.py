@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from ontology.errors import BadRequest, NotFound, PlantroomError, Refused, Unavailable
 from ontology.time import parse_instant
+from services.folder import disk_error
 from services.settings import Settings, load_settings
+from services.terminal import forgiving, readable
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -125,15 +128,25 @@ def bench(
 
 def main() -> None:
     """Run the command; an error of ours becomes one line with a hint and a sensible exit code."""
+    forgiving(sys.stdout)
+    forgiving(sys.stderr)
+    # the same clean end as Ctrl-C, also while a building is being made
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except PlantroomError as error:
-        if "--json" in sys.argv:
-            _print_json({"error": {"code": error.code, "message": str(error), "hint": error.hint}})
-        err.print(f"plantroom: {error}", markup=False)
-        if error.hint:
-            err.print(f"  {error.hint}", markup=False)
-        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+        _end(error)
+    except OSError as cause:  # a disk or a right of this machine; what is a bug stays a traceback
+        _end(disk_error(cause, Path.cwd()))
+
+
+def _end(error: PlantroomError) -> NoReturn:
+    if "--json" in sys.argv:
+        _print_json({"error": {"code": error.code, "message": str(error), "hint": error.hint}})
+    err.print(f"plantroom: {readable(str(error))}", markup=False)
+    if error.hint:
+        err.print(f"  {readable(error.hint)}", markup=False)
+    sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
 
 
 def _settings(home: Path | None, port: int | None) -> Settings:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import secrets
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,6 +20,7 @@ from ingest.demo.simulate import Recording, simulate
 from ingest.demo.worklog import write_worklog
 from ingest.documents.ingest import ingest_documents
 from ingest.documents.worklog import read_worklog
+from ingest.lines import write_lines
 from ontology.errors import OutOfSpace
 from ontology.graph import Building
 from ontology.kinds import MARKER, Number, Ref
@@ -28,10 +28,12 @@ from ontology.records import replace_all
 from ontology.store.duck import DuckHistory
 from ontology.store.sql_records import SqlRecords
 from services import asking, doctor, screen
+from services.api.system import Part
+from services.folder import disk_errors, empty_for_demo, mark_as_demo, owned
 from services.home import has_building, wall_clock
-from services.serving import claimed_port, served, url_of
+from services.serving import background, broker_of, claimed_port, served, url_of
 from services.settings import Settings
-from services.wire import load_embedder, open_system
+from services.wire import System, load_embedder, open_system
 from services.worker import look
 
 DAYS: Final = 30
@@ -46,11 +48,12 @@ T = TypeVar("T")
 
 async def run(settings: Settings, console: Console, *, fresh: bool, ask: str | None) -> None:
     """Build what is missing, then serve until told to stop, or until one question is answered."""
-    with claimed_port(settings) as claimed:
+    with claimed_port(settings) as claimed, owned(settings.home):
         stamp = None if fresh else await _stamp(settings)
         if stamp is None:
             stamp = wall_clock().replace(microsecond=0)
-            await build(settings, now=stamp, console=console)
+            with disk_errors(settings.home):
+                await build(settings, now=stamp, console=console)
         url, secret = url_of(claimed), secrets.token_urlsafe(24)
         with console.status("starting the devices of Riverside Tower"):
             devices = await DemoProcess.start(
@@ -59,11 +62,16 @@ async def run(settings: Settings, console: Console, *, fresh: bool, ask: str | N
                 days=DAYS,
                 webhook=f"{url}/api/ingest/lorawan",
                 secret=secret,
+                broker=broker_of(settings),
             )
+        write_lines(settings.home / "demo-lines.toml", devices.lines)
         async with devices, open_system(settings) as system:
             if devices.missed is not None:
                 await system.history.bulk(devices.missed())
-            async with served(system, claimed, devices.lines, secret) as stopped:
+            async with (
+                served(system, claimed, devices.lines, secret) as stopped,
+                background(_mourn(devices, system, console), "devices watch"),
+            ):
                 await _greet(settings, console, url, ask or EXAMPLE)
                 if ask is None:
                     await stopped.wait()
@@ -79,8 +87,7 @@ async def build(
         raise OutOfSpace(
             f"{free:,.0f} MB free at {home}", hint=f"{doctor.NEEDED_MB} MB are needed; use --home"
         )
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    empty_for_demo(home)
     tower = riverside_tower()
     columns = (TextColumn("{task.description:34}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
@@ -166,7 +173,18 @@ async def _stamp(settings: Settings) -> dt.datetime | None:
     finally:
         await records.close()
     built: dt.datetime | None = found[0]["builtAt"] if found else None
+    if built:
+        mark_as_demo(settings.home)
     return built if built and wall_clock() - built < REBUILD_AFTER else None
+
+
+async def _mourn(devices: DemoProcess, system: System, console: Console) -> None:
+    """Say that the devices have ended, on the screen and in the status: nothing is polled any more."""
+    code = await devices.ended()
+    hint = "stop `plantroom demo` and start it again: history and conversations are kept"
+    says = f"their process ended (code {code}): values grow old"
+    system.notes.append(Part("demo devices", "degraded", says, hint))
+    console.print(f"The demo devices: {says}. To go on, {hint}.", style="yellow", markup=False)
 
 
 async def _greet(settings: Settings, console: Console, url: str, question: str) -> None:

@@ -54,8 +54,9 @@ async def running_server(settings: Settings) -> str | None:
     try:
         url = str(json.loads(_card(settings.home).read_text())["url"])
         async with httpx2.AsyncClient(timeout=3.0, trust_env=False) as client:
-            return url if (await client.get(f"{url}/health")).is_success else None
-    except (OSError, ValueError, KeyError, httpx2.TransportError):
+            answer = await client.get(f"{url}/health")
+            return url if answer.json() == {"status": "ok"} else None  # else another's port by now
+    except (OSError, ValueError, LookupError, TypeError, httpx2.TransportError, httpx2.InvalidURL):
         return None
 
 

@@ -10,6 +10,7 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from services.doctor import Check
+from services.terminal import readable
 
 MARKS = {"ok": ("✓", "green"), "degraded": ("!", "yellow"), "missing": ("✗", "red")}
 
@@ -22,18 +23,19 @@ def plan(console: Console, shown: Mapping[str, Any]) -> None:
             value = ", ".join(value)
         if isinstance(value, dict):
             value = f"{value['start']} to {value['end']}"
-        console.print(Text(f"{key:14}{value or '-'}"))
+        console.print(Text(readable(f"{key:14}{value or '-'}")))
     for step in shown["steps"]:
         args = ", ".join(f"{name}={value!r}" for name, value in step["args"].items())
-        console.print(Text(f"{'step':14}{step['tool']}({args})"))
+        console.print(Text(readable(f"{'step':14}{step['tool']}({args})")))
 
 
 def answer(console: Console, found: Mapping[str, Any]) -> None:
     """An answer with its evidence."""
-    console.print(Markdown(str(found["answer"])))
+    console.print(Markdown(readable(str(found["answer"])), hyperlinks=False))
     console.print()
     for item in found["evidence"]:
-        console.print(Text(f"[{item['id']}] {item['kind']}: {item['source']}", style="dim"))
+        said = f"[{item['id']}] {item['kind']}: {item['source']}"
+        console.print(Text(readable(said), style="dim"))
     how = (
         "no language model was used"
         if found["mode"] == "playbook"
@@ -47,9 +49,9 @@ def live(console: Console) -> Callable[[Mapping[str, Any]], None]:
 
     def show(event: Mapping[str, Any]) -> None:
         if event["type"] == "step_started":
-            console.print(Text(f"… {event['says']}", style="dim"))
+            console.print(Text(readable(f"… {event['says']}"), style="dim"))
         elif event["type"] == "note":
-            console.print(Text(f"! {event['text']}", style="yellow"))
+            console.print(Text(readable(f"! {event['text']}"), style="yellow"))
 
     return show
 

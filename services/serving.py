@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -15,35 +16,42 @@ import uvicorn
 from rich.console import Console
 
 from ingest.driver import Line
+from ingest.drivers.lorawan import Broker, MqttUplinks
 from ingest.line_state import LineState, OverrideChange, OverrideSeen
 from ingest.lines import read_lines
 from ingest.outbox import Outbox
 from ingest.poller import Poller
 from ingest.quality import Plausibility
 from ingest.uplinks import decode_uplink
-from ontology.errors import Conflict
+from ontology.errors import Conflict, PlantroomError, Unavailable
 from ontology.kinds import MARKER, Number, Ref
 from services.api.app import create_app
+from services.api.runlog import RunLog
 from services.api.system import Device, Options
-from services.home import server_card
+from services.folder import owned
+from services.home import require_building, server_card
 from services.settings import Settings
 from services.wire import System, open_system
 from services.worker import rounds
 
 STOP_S: Final = 10
 """Seconds that open requests have to end when the server stops."""
+MAX_CONNECTIONS: Final = 256
+"""Open requests and followed runs at the same time; more are told to come back (503)."""
 _STATES: Final = {"good": "ok", "starting": "late", "silent": "silent", "failing": "late"}
 
 
 async def run(settings: Settings, console: Console) -> None:
     """Serve the building in `home` with the devices of its lines.toml until told to stop."""
-    with claimed_port(settings) as claimed:
+    require_building(settings)
+    with claimed_port(settings) as claimed, owned(settings.home):
         async with open_system(settings) as system:
             path = settings.home / "lines.toml"
             lines = read_lines(path) if path.exists() else ()
             secret = settings.webhook_secret.get_secret_value() or secrets.token_urlsafe(24)
             async with served(system, claimed, lines, secret) as stopped:
-                console.print(f"Plantroom serves {system.building.site.dis} at {url_of(claimed)}")
+                where = f"Plantroom serves {system.building.site.dis} at {url_of(claimed)}"
+                console.print(where, markup=False)
                 await stopped.wait()
 
 
@@ -52,17 +60,20 @@ async def served(
     system: System, claimed: socket.socket, lines: Sequence[Line], secret: str
 ) -> AsyncIterator[asyncio.Event]:
     """Poll, detect and serve while entered; the event is set when a person or the system stops the server."""
+    RunLog(system.settings.home / "runs.db").close()  # a broken one is told before anything starts
     outbox = await Outbox.open(system.settings.home / "outbox.db")
+    broker = broker_of(system.settings)
     try:
         poller = Poller(
             lines, outbox, system.history, plausibility=Plausibility(system.building),
             overrides=await _known_overrides(system),
             on_override=lambda changes: _keep_overrides(system, changes),
+            uplinks=(lambda: MqttUplinks(broker)) if broker else None,
         )  # fmt: skip
         system.devices_seen = lambda: [_device(state) for state in poller.states.values()]
         async with (
             poller,
-            _background(rounds(system), "rounds"),
+            background(rounds(system), "rounds"),
             _http(system, poller, claimed, secret) as stopped,
         ):
             yield stopped
@@ -80,14 +91,30 @@ def claimed_port(settings: Settings) -> Iterator[socket.socket]:
         claimed.bind((settings.host, settings.port))
     except OSError as cause:
         claimed.close()
-        raise Conflict(
-            f"{settings.host}:{settings.port} is taken: {cause.strerror}",
-            hint="Plantroom may be running already; else choose another with --port",
-        ) from cause
+        raise _not_bound(settings, cause) from cause
     try:
         yield claimed
     finally:
         claimed.close()
+
+
+def _not_bound(settings: Settings, cause: OSError) -> PlantroomError:
+    where = f"{settings.host}:{settings.port}"
+    if cause.errno == errno.EADDRINUSE:
+        return Conflict(
+            f"{where} is taken: {cause.strerror}",
+            hint="Plantroom may be running already; else choose another with --port",
+        )
+    return Unavailable(
+        f"cannot serve on {where}: {cause.strerror}",
+        hint="PLANTROOM_HOST is an IPv4 address of this machine; ports under 1024 need the right",
+    )
+
+
+def broker_of(settings: Settings) -> Broker | None:
+    """The LoRaWAN network server's broker, where one is set."""
+    mqtt = settings.mqtt
+    return Broker(mqtt.host, mqtt.port) if mqtt.host else None
 
 
 def url_of(claimed: socket.socket) -> str:
@@ -113,6 +140,7 @@ async def _http(
         log_level="warning",
         lifespan="on",
         timeout_graceful_shutdown=STOP_S,
+        limit_concurrency=MAX_CONNECTIONS,
     )
     server = _Server(config)
     stopped = asyncio.Event()
@@ -156,7 +184,8 @@ def _signals(stopped: asyncio.Event) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _background(work: Any, name: str) -> AsyncIterator[None]:
+async def background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Work that goes on while entered."""
     task = asyncio.create_task(work, name=name)
     try:
         yield
@@ -167,7 +196,8 @@ async def _background(work: Any, name: str) -> AsyncIterator[None]:
 
 
 def _device(state: LineState) -> Device:
-    return Device(state.name, state.protocol, _STATES[state.health], state.last_seen, state.points)
+    seen = "silent" if state.stale else _STATES[state.health]
+    return Device(state.name, state.protocol, seen, state.last_seen, state.points)
 
 
 async def _known_overrides(system: System) -> list[OverrideSeen]:

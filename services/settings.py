@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from ontology.errors import BadRequest
 
@@ -85,6 +85,11 @@ def load_settings(**given: object) -> Settings:
     """Settings from the environment, `given` wins. Raises BadRequest naming the variable."""
     try:
         return Settings(**given)  # type: ignore[arg-type]
+    except SettingsError as cause:
+        raise BadRequest(
+            f"the environment: {cause}",
+            hint="groups are set one by one, such as PLANTROOM_LLM__URL; see docs/reference-settings.md",
+        ) from cause
     except ValidationError as cause:
         first = cause.errors()[0]
         name = "PLANTROOM_" + "__".join(str(part) for part in first["loc"]).upper()

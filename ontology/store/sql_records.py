@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from ontology.codec import hayson
 from ontology.entity import Entity
-from ontology.errors import Conflict, OutOfSpace, Unavailable
+from ontology.errors import Conflict, Corrupt, OutOfSpace, Unavailable
 from ontology.kinds import Ref
 from ontology.store.memory_records import Diffs, MemoryRecords, merged
 
@@ -130,6 +130,11 @@ class SqlRecords:
             if "full" in text:
                 raise OutOfSpace(f"records: {text}", hint="free some disk space") from cause
             raise Unavailable(f"records: {text}", hint="check the database and its URL") from cause
+        except sa.exc.DatabaseError as cause:
+            raise Corrupt(
+                f"the records cannot be read: {cause.orig}",
+                hint="restore them from a backup; a demo is built anew by `plantroom demo --fresh`",
+            ) from cause
 
 
 def _durable(connection: Any, _record: object) -> None:

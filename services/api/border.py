@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ontology.errors import BadRequest, PlantroomError, Refused
-from services.api.errors import MEDIA_TYPE, TooLarge, problem, status_of
+from services.api.errors import MEDIA_TYPE, NotJson, TooLarge, TooSlow, problem, status_of
 
 _DRAIN: Final = 32 * 1024 * 1024
 """Bytes of a refused body still read, so that the client gets to see the answer."""
+
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+BODY_S: Final = 20.0
+"""64 KB take this long at 26 kbit/s; a sender that needs longer holds a connection for nothing."""
 
 _CONTENT_POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -51,6 +56,8 @@ class Border:
         sending = _with_headers(send)
         try:
             self._check_origin(headers)
+            if scope["method"] not in _SAFE:
+                _check_intent(headers)
             body = await self._body(headers, receive)
         except PlantroomError as error:
             await _refuse(error, sending)
@@ -77,21 +84,40 @@ class Border:
         kept, seen, more = bytearray(), 0, True
         if not headers.get(b"content-length", "0").isdigit():
             raise BadRequest("content-length is not a number", hint="send the length in bytes")
-        while more and seen <= _DRAIN:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            chunk = message.get("body", b"")
-            seen += len(chunk)
-            more = message.get("more_body", False)
-            if seen <= self._max_body:
-                kept += chunk
+        try:
+            async with asyncio.timeout(BODY_S):
+                while more and seen <= _DRAIN:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    chunk = message.get("body", b"")
+                    seen += len(chunk)
+                    more = message.get("more_body", False)
+                    if seen <= self._max_body:
+                        kept += chunk
+        except TimeoutError as cause:
+            raise TooSlow(
+                f"the request did not end within {BODY_S:g} s", hint="send it whole"
+            ) from cause
         if seen > self._max_body:
             raise TooLarge(
                 f"the request is over {self._max_body // 1024} KB long",
                 hint="ask in a few sentences; put long texts into the documents folder",
             )
         return bytes(kept)
+
+
+def _check_intent(headers: dict[bytes, str]) -> None:
+    """What changes something is JSON from our own page or a program: a form of another site is neither."""
+    if headers.get(b"sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise Refused("a page of another site may not do this", hint="open Plantroom's own page")
+    kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
+    empty = headers.get(b"content-length", "0") == "0" and b"transfer-encoding" not in headers
+    if kind != "application/json" and not (empty and not kind):
+        raise NotJson(
+            f"a body of {kind or 'no type'!r:.60}",
+            hint="send JSON with Content-Type: application/json",
+        )
 
 
 def _without_port(host: str) -> str:

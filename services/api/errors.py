@@ -27,6 +27,18 @@ class TooLarge(BadRequest):
     code = "too-large"
 
 
+class TooSlow(BadRequest):
+    """The body of a request does not come to its end."""
+
+    code = "too-slow"
+
+
+class NotJson(BadRequest):
+    """A body of another type than the API's one."""
+
+    code = "not-json"
+
+
 class Unproven(Refused):
     """A caller did not prove who it is."""
 
@@ -36,6 +48,8 @@ class Unproven(Refused):
 # first match wins: leaves before their parents
 STATUS: Final[tuple[tuple[type[PlantroomError], int], ...]] = (
     (TooLarge, 413),
+    (TooSlow, 408),
+    (NotJson, 415),
     (Unproven, 401),
     (Refused, 403),
     (BadRequest, 400),
@@ -73,6 +87,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(PlantroomError, _on_plantroom_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)
 
 
 async def _on_plantroom_error(_request: Request, error: Exception) -> Response:
@@ -83,8 +98,12 @@ async def _on_plantroom_error(_request: Request, error: Exception) -> Response:
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    hint = f"correct `{where}`; /api/docs describes every route"
+    broken = first["type"] == "json_invalid"
+    parts = () if broken else (str(part) for part in first["loc"] if part != "body")
+    where = ".".join(parts) or "body"
+    hint = (
+        f"{'send whole JSON' if broken else f'correct `{where}`'}; /api/docs describes every route"
+    )
     body = _problem(422, "invalid", f"{where}: {first['msg']}"[:500], hint)
     return JSONResponse(body, 422, media_type=MEDIA_TYPE)
 
@@ -94,3 +113,9 @@ async def _on_http(_request: Request, error: Exception) -> Response:
     hint = _HINTS.get(error.status_code, "see /api/docs")
     body = _problem(error.status_code, "http", str(error.detail), hint)
     return JSONResponse(body, error.status_code, headers=error.headers, media_type=MEDIA_TYPE)
+
+
+async def _on_bug(_request: Request, _error: Exception) -> Response:
+    """The traceback is in the log; the caller learns that it was not their fault."""
+    body = _problem(500, "bug", "something went wrong in Plantroom itself", "see the server's log")
+    return JSONResponse(body, 500, media_type=MEDIA_TYPE)

@@ -36,12 +36,21 @@ def add_pages(app: FastAPI, static: Path) -> None:
 
 
 def _file(static: Path, path: str) -> Response:
-    file = (static / (path or "index.html")).resolve()
-    if path.startswith("api/") or not file.is_relative_to(static.resolve()) or not file.is_file():
+    file = _inside(static.resolve(), path or "index.html")
+    if path.startswith("api/") or file is None:
         raise NotFound(f"there is no page /{path:.80}", hint="start at /, or see /api/docs")
     # Vite puts the content's hash into the names of files under assets/
     kept = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
     return FileResponse(file, headers={"cache-control": kept})
+
+
+def _inside(static: Path, path: str) -> Path | None:
+    """The file of this folder; None for what is outside, is none, or can be no name of a file."""
+    try:
+        file = (static / path).resolve()
+        return file if file.is_relative_to(static) and file.is_file() else None
+    except (OSError, ValueError):  # too long, or with a NUL
+        return None
 
 
 def _unbuilt(static: Path) -> str:

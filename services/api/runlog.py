@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ontology.errors import NotFound, OutOfSpace, Unavailable
+from ontology.errors import Corrupt, NotFound, OutOfSpace, Unavailable
 
 KEEP_RUNS: Final = 2_000
 """Runs kept on disk: about a year of a busy shift; the oldest go first."""
@@ -163,4 +163,9 @@ def _as_ours() -> Iterator[None]:
             raise OutOfSpace("the disk is full", hint="free some space; nothing is lost") from cause
         raise Unavailable(
             f"the conversation log cannot be used: {cause}", hint="check the data folder"
+        ) from cause
+    except sqlite3.DatabaseError as cause:
+        raise Corrupt(
+            f"the conversation log runs.db cannot be read: {cause}",
+            hint="move the file away: conversations begin anew, all else is kept",
         ) from cause

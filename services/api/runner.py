@@ -81,8 +81,8 @@ class Runner:
                 f"{MAX_ACTIVE} questions are being answered", hint="ask again in a minute"
             )
         row = RunRow(id, question.thread, question.text, question.now.isoformat())
+        self._log.add(row)  # first: a full disk must not leave a run that nobody works on
         run = self._runs[id] = Run(row)
-        self._log.add(row)
         self._forget_oldest()
         run.task = asyncio.create_task(self._work(run, question), name=f"run {id}")
         return run, True

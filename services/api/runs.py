@@ -19,6 +19,8 @@ from services.api.runner import Run, Runner
 from services.api.system import Options
 
 router = APIRouter(prefix="/api", tags=["runs"])
+MAX_SEQ_DIGITS = 18
+"""An event number of ours has five."""
 Runs = Annotated[Runner, Depends(runner)]
 
 
@@ -59,9 +61,9 @@ async def events(
     last_event_id: Annotated[str, Header(description="the last event you saw")] = "0",
 ) -> Response:
     """Follow a run. Come back with `Last-Event-ID` and get every later event exactly once."""
-    if not last_event_id.isdecimal():
+    if not last_event_id.isdecimal() or len(last_event_id) > MAX_SEQ_DIGITS:
         raise BadRequest(
-            f"Last-Event-ID {last_event_id!r:.40} is not a number",
+            f"Last-Event-ID {last_event_id[:20]!r} is not the number of an event",
             hint="send the last `id` you saw",
         )
     run, after = await runs.get(str(id)), int(last_event_id)

@@ -15,6 +15,7 @@ from ingest.demo.devices import DemoDevices
 from ingest.demo.devices.missed import STEP_S, write_missed
 from ingest.demo.live import LivePlant, wall_clock
 from ingest.demo.simulate import simulate
+from ingest.drivers.lorawan import Broker
 from ontology.errors import PlantroomError
 
 
@@ -35,6 +36,7 @@ async def serve(ask: dict[str, Any]) -> None:
         ask["modbus_port"],
         webhook=ask["webhook"],
         secret=ask["secret"],
+        broker=Broker(**ask["broker"]) if ask["broker"] else None,
     ) as devices:
         _say({"bacnet_port": devices.bacnet_port, "modbus_port": devices.modbus_port})
         await _end_of_input()

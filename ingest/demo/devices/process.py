@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,6 +21,7 @@ from typing import Any, Final, Self
 from ingest.demo.devices.layout import Layout
 from ingest.demo.devices.missed import read_missed
 from ingest.driver import Line
+from ingest.drivers.lorawan import Broker
 from ontology.errors import Conflict, Unavailable
 from ontology.history import Samples
 
@@ -51,18 +53,21 @@ class DemoProcess:
         days: float,
         webhook: str | None = None,
         secret: str | None = None,
+        broker: Broker | None = None,
         host: str = "127.0.0.1",
         bacnet_port: int = 0,
         modbus_port: int = 0,
     ) -> Self:
         """Start and wait until all devices answer. `anchor`, `seed` and `days` are those of the history.
 
+        Uplinks go to the webhook, and to the broker where one is given.
         Raises Conflict where a port is taken, Unavailable where the child does not come up.
         """
         folder = tempfile.TemporaryDirectory(prefix="plantroom-demo-")
         ask = {
             "anchor": anchor.isoformat(), "seed": seed, "days": days, "host": host,
             "webhook": webhook, "secret": secret, "folder": folder.name,
+            "broker": asdict(broker) if broker else None,
             "bacnet_port": bacnet_port, "modbus_port": modbus_port,
         }  # fmt: skip
         child = await asyncio.create_subprocess_exec(
@@ -85,6 +90,10 @@ class DemoProcess:
         """Gives the history between the anchor and the start; None where nothing was missed."""
         path = Path(self._folder.name) / "missed.npz"
         return (lambda: read_missed(path)) if path.exists() else None
+
+    async def ended(self) -> int:
+        """Wait for the devices to end; their exit code (-9: killed)."""
+        return await self._child.wait()
 
     @property
     def alive(self) -> bool:
