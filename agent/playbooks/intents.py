@@ -14,13 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.plan import Intent
-from agent.playbooks.entities import Linked
+from agent.playbooks.entities import Linked, Mention
 from agent.playbooks.measure import Measure
 from agent.playbooks.normalise import Text
 from agent.playbooks.timewords import When
 from agent.playbooks.words.cues import CUES
 from agent.playbooks.words.english import DOMAIN
-from agent.playbooks.words.kinds import BY_NAME
 
 ZONE_KINDS = frozenset({"room", "floor", "vav", "fcu", "space", "iaq-sensor"})
 _TOTALS = frozenset({"runtime", "starts"})
@@ -76,7 +75,7 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.MANUAL_LOOKUP, "book", never="report write compare2 why work+counted condition+which"),
     _row(Intent.REPORT_REQUEST, "report", never="reported"),
     # commands
-    _row(Intent.WRITE_REQUEST, "write", never="asking"),
+    _row(Intent.WRITE_REQUEST, "write", never="asking latest"),
     # the log of work
     _row(Intent.COMFORT_COMPLAINT, "complain feel thing:zone", never="thing:equip find measured:energy"),
     _row(Intent.WORKLOG_STATS, "work", never="why+thing cause faulted"),
@@ -107,7 +106,8 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.COMFORT_COMPLAINT, "feel", never="measured thing live-how stat fault"),
     # the ontology
     _row(Intent.FIND_EQUIPMENT, "has-sensor", never="fault feel"),
-    _row(Intent.FIND_EQUIPMENT, "whats-on thing:zone", never="measured fault"),
+    _row(Intent.FAULTS_OPEN, "waste", never="thing:equip thing:zone"),
+    _row(Intent.FIND_EQUIPMENT, "whats-on thing", never="measured fault"),
     _row(Intent.FIND_EQUIPMENT, "find things", never="fault measured:state condition stat timed trend measured+thing:one+equip"),
     _row(Intent.FIND_EQUIPMENT, "explain which:kind thing:one", never="fault trend stat timed where"),
     _row(Intent.EXPLAIN_EQUIPMENT, "explain", any="thing kind group",
@@ -173,31 +173,31 @@ def _of_text(read: Read) -> Iterable[str]:
 
 def _of_things(linked: Linked) -> Iterable[str]:
     for mention in linked.mentions:
-        kind = mention.kind
-        zone = kind in ZONE_KINDS
         if mention.how in {"one", "unknown", "several"}:
-            yield "thing"
-            yield "thing:one"
-            if kind in {"floor", "space"}:
-                yield "thing:place"
-            yield "thing:zone" if zone else "thing:equip" if kind != "site" else "thing:site"
-            if kind == "iaq-sensor":
-                yield "thing:iaq"
-        if mention.how == "group":
-            if kind == "chiller":
-                yield "group:chiller"
-            yield from ("group", "thing", "group:zone" if zone else "group:equip")
-        if mention.how == "kind":
-            yield "kind"
-            yield "kind:zone" if zone else "kind:equip"
-            if kind == "room":
+            yield from _of_named(mention)
+        elif mention.how == "group":
+            yield from ("group", "thing", f"group:{_side(mention)}")
+            yield f"group:{mention.kind}"
+        else:
+            yield from ("kind", f"kind:{_side(mention)}")
+            if mention.kind == "room":
                 yield "group:zone"
-    if any(
-        m.how in {"group", "kind"} and _WHICH.search(linked.text[: m.at]) for m in linked.mentions
-    ):
-        yield "which:kind"
-    if any(BY_NAME[m.kind].family == "air" for m in linked.mentions if m.kind in BY_NAME):
-        yield "air"
+        if mention.how in {"group", "kind"} and _WHICH.search(linked.text[: mention.at]):
+            yield "which:kind"
+
+
+def _of_named(mention: Mention) -> Iterable[str]:
+    yield from ("thing", "thing:one")
+    yield "thing:site" if mention.kind == "site" else f"thing:{_side(mention)}"
+    if mention.kind in {"floor", "space"}:
+        yield "thing:place"
+    if mention.kind == "iaq-sensor":
+        yield "thing:iaq"
+
+
+def _side(mention: Mention) -> str:
+    """Where comfort is felt, or what makes it."""
+    return "zone" if mention.kind in ZONE_KINDS else "equip"
 
 
 def _of_measure(read: Read) -> Iterable[str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from agent.playbooks.words.cues import CUES
 from agent.playbooks.words.english import (
     CORRECT_TOWARDS,
     NUMBERS,
@@ -159,5 +160,6 @@ def _canonical(word: str) -> str:
     return SHORT.get(word, word)
 
 
-_KNOWN = CORRECT_TOWARDS | PLAIN | OWN
+_CUED = frozenset(word for cue in CUES.values() for word in re.findall(r"[a-z]{4,}", cue.pattern))
+_KNOWN = CORRECT_TOWARDS | PLAIN | OWN | _CUED
 _ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "er", "est")

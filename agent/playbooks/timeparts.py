@@ -26,7 +26,9 @@ _MON = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|" + "|".join(MONT
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:\s*,?\s*(2[05]\d\d))?"
 _WEEKDAY = r"(mon|tue|tues|wed|thu|thur|thurs|fri|saturday|sun|" + "|".join(WEEKDAYS) + r")s?"
-_AFTER_SIDE = r"(?:(?<=and )|(?<=vs )|(?<=or )|(?<=than )|(?<=to )|(?<=with )|(?<=against ))"
+_AFTER_SIDE = (
+    r"(?:(?<=and )|(?<=vs )|(?<=or )|(?<=than )|(?<=to )|(?<=with )|(?<=against )|(?<=compare ))"
+)
 _TO = r"\s*(?:-|to|and|until|till|till|through|thru)\s*"
 _TIME = r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|o'?clock|hrs)?"
 
@@ -197,6 +199,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:the )?(?:week|month|day|night|year|period) (?:before(?: that| last)?|prior|earlier)(?! yesterday)", _shift),
     _row(r"(?:the )?(?:previous|preceding|prior) (?:period|one)", _shift),
     _row(rf"{_AFTER_SIDE}(?:the )?(?:last|previous|prev)(?: one)?(?=\W*$)", _shift),
+    _row(r"the \d{1,3} (?:hour|day|week|month|year)s? (?:before|prior|earlier)(?: that)?", _shift),
     # dates
     _row(r"(\d{4})-(\d{1,2})-(\d{1,2})(?=t\d|\b)t?", _days(_iso)),
     _row(rf"{_DAY}{_TO}{_DAY}\s*(?:of )?{_MON}{_YEAR}",

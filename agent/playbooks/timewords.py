@@ -28,7 +28,7 @@ _COMPARE = re.compile(
     r"(?:week|day|month|year) (?:on|over) (?:week|day|month|year))\b"
 )
 _SIDES = re.compile(
-    r"\b(?:compare(?= )|vs\.?|versus|compared? (?:to|with|against|and)|against|relative to|than|with|and|to|or)\b"
+    r"\b(?:compare(?= )|vs\.?|versus|compared(?: (?:to|with|against))?|compare (?:to|with|against|and)|against|relative to|than|with|and|to|or)\b"
 )
 _WEAK = frozenset({"with", "and", "to", "or", "compare"})
 _ON = re.compile(r"\b(week|day|month|year) (?:on|over) \1\b")

@@ -17,7 +17,7 @@ SHORT: dict[str, str] = {
     # small words
     "whats": "what is", "wats": "what is", "wat": "what", "wht": "what", "hows": "how is", "wheres": "where is",
     "whos": "who is", "whys": "why is", "thats": "that is", "v": "vs", "rn": "right now", "ppl": "people", "til": "until", "y": "why", "wy": "why", "r": "are", "u": "you", "ur": "your", "pls": "please", "nite": "night", "rite": "right", "tonite": "tonight", "wots": "what is", "wot": "what", "wich": "which",
-    "giv": "give", "batt": "battery", "devs": "devices", "dev": "device", "kwrt": "kw/rt", "kwton": "kw/rt", "n": "and", "hw": "how", "comin": "coming", "whereabouts": "where is", "goin": "going", "runnin": "running", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
+    "giv": "give", "diff": "difference", "flt": "fault", "flts": "faults", "analyse": "analyse", "analyze": "analyse", "batt": "battery", "devs": "devices", "dev": "device", "kwrt": "kw/rt", "kwton": "kw/rt", "n": "and", "hw": "how", "comin": "coming", "whereabouts": "where is", "goin": "going", "runnin": "running", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
     "plz": "please", "plse": "please", "thx": "thanks", "w": "with", "abt": "about", "btw": "between",
     "isnt": "is not", "doesnt": "does not", "dont": "do not", "cant": "cannot", "cannot": "cannot",
     "wont": "will not", "didnt": "did not", "arent": "are not", "gimme": "give me", "wanna": "want to",

@@ -59,6 +59,14 @@ def read_bank(name: str = "bank.toml") -> tuple[dt.datetime, list[Row]]:
     return now, [Row(q, intent, e, r, t) for intent, rows in tables.items() for q, e, r, t in rows]
 
 
+def read_terse() -> list[tuple[str, str]]:
+    """Questions of a few words with their intents."""
+    with (HERE / "terse.toml").open("rb") as file:
+        tables = tomllib.load(file)
+    tables.pop("now")
+    return [(text, intent) for intent, texts in tables.items() for text in texts]
+
+
 def grade(planner: PlaybookPlanner, now: dt.datetime, rows: list[Row]) -> Marks:
     marks = Marks()
     for row in rows:

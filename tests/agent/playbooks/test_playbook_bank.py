@@ -12,7 +12,7 @@ from agent.plan import Question
 from agent.playbooks.planner import PlaybookPlanner
 from ingest.demo.model import riverside_tower
 from ontology.graph import Building
-from tests.agent.playbooks.grading import FIELDS, grade, read_bank
+from tests.agent.playbooks.grading import FIELDS, grade, read_bank, read_terse
 
 if TYPE_CHECKING:
     from tests.agent.playbooks.grading import Marks
@@ -49,6 +49,15 @@ def test_technicians_questions_are_understood(
     assert marks.seen >= 80
     for name in FIELDS:
         assert marks.share(name) >= least, f"{name}: {marks}\n" + "\n".join(marks.wrong)
+
+
+def test_a_few_words_are_enough(planner: PlaybookPlanner) -> None:
+    now, _ = read_bank()
+    rows = read_terse()
+    wrong = [
+        text for text, intent in rows if planner.plan(Question(text, now)).intent.value != intent
+    ]
+    assert len(wrong) <= len(rows) * (1 - CHOOSE), wrong
 
 
 def test_a_question_is_understood_within_20_ms(planner: PlaybookPlanner) -> None:
