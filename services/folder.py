@@ -43,6 +43,7 @@ def owned(home: Path) -> Iterator[None]:
 def empty_for_demo(home: Path) -> None:
     """Make room for a new demo building. Refused where the folder holds anything but an old one."""
     with disk_errors(home):
+        home.mkdir(parents=True, exist_ok=True)
         inside = [file for file in home.iterdir() if file.name != LOCK]
         if inside and not (home / DEMO).exists():
             names = ", ".join(sorted(file.name for file in inside)[:3])
