@@ -154,7 +154,7 @@ SENSORS = [
     Journey("sensors", "any dead sensors?", lambda _: [names("IAQ-1407")]),
     Journey("sensors", "co2 in 1407", lambda _: [names("silent", "no data", "no value", "last", "stale")]),
     Journey("overrides", "what is in hand", lambda _: [names("AHU-2"), names("cooling valve", "cooling-valve")]),
-    Journey("overrides", "anything overriden on ahu 2?", lambda _: [states(100, "%", 0.5), names("8")]),
+    Journey("overrides", "anything overriden on ahu 2?", lambda _: [states(100, "%", 0.5), names("cooling valve", "cooling-valve")]),
     Journey("overrides", "มีอะไรถูก override อยู่บ้าง", lambda _: [names("AHU-2")]),
 ]  # fmt: skip
 

@@ -47,7 +47,11 @@ def states(value: float, unit: str, within: float) -> Check:
         if unit == "kWh":
             stated += [1000 * n for n in numbers(answer["answer"], "MWh")]
         right = any(abs(number - value) <= within for number in stated)
-        return Verdict(right, f"{value:.4g} {unit} ± {within:g}, stated {stated[:6]}", lies=bool(stated) and not right)
+        return Verdict(
+            right,
+            f"{value:.4g} {unit} ± {within:g}, stated {stated[:6]}",
+            lies=bool(stated) and not right,
+        )
 
     return check
 
@@ -84,7 +88,9 @@ def never(*words: str) -> Check:
 
 def draws(answer: Answer) -> Verdict:
     """The answer has a chart with values."""
-    drawn = any(v is not None for chart in answer["charts"] for s in chart["series"] for v in s["values"])
+    drawn = any(
+        v is not None for chart in answer["charts"] for s in chart["series"] for v in s["values"]
+    )
     return Verdict(drawn, "draws a chart")
 
 

@@ -20,7 +20,9 @@ KW_PER_RT = 3.51685
 class Truth:
     """Plain arithmetic over the recording of the demo building, in local time."""
 
-    def __init__(self, recording: Recording, now: dt.datetime, orders: Sequence[dict[str, Any]]) -> None:
+    def __init__(
+        self, recording: Recording, now: dt.datetime, orders: Sequence[dict[str, Any]]
+    ) -> None:
         self.now = now.astimezone(BANGKOK)
         self.orders = orders
         self._ts = np.asarray(recording.ts)
@@ -77,7 +79,9 @@ class Truth:
 
     def efficiency(self, power: str, cooling: str, span: tuple[dt.datetime, dt.datetime]) -> float:
         """kW/RT over a span: energy in, cooling out."""
-        return float(np.nansum(self.series(power, span)) / np.nansum(self.series(cooling, span)) * KW_PER_RT)
+        return float(
+            np.nansum(self.series(power, span)) / np.nansum(self.series(cooling, span)) * KW_PER_RT
+        )
 
     def highest(self, points: Sequence[str]) -> str:
         return max(points, key=self.latest)
