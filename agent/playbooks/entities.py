@@ -43,6 +43,7 @@ _RANGE = re.compile(rf"\s*(?:-|to|through|till)\s*(\d{{1,4}}){_UNIT_AHEAD}")
 _BARE_ROOM = re.compile(rf"(?<![\w.,:/¤-])(\d{{3,4}})(?![\w/]|[.,:]\d){_UNIT_AHEAD}")
 _ON_FLOOR = re.compile(r"\bon (\d{1,2})(?=\W*$|\s+(?:right|now|today|please|is|are))")
 """A floor in a hurry: "rooms over 26 on 10"."""
+_GUESTS = re.compile(r"\bguests?\b")
 _BEFORE_VALUE = re.compile(
     r"(?:above|below|over|under|than|exceeds?|exceeding|to|=|>|<|at least|reach(?:es|ed)?)\s*$"
 )
@@ -137,7 +138,9 @@ class Linker:
             letters[mention.at : mention.to] = MASK * (mention.to - mention.at)
         masked = "".join(letters)
         kinds = list(self._kinds(masked))
-        if any(m.kind in {"room", "fcu"} for m in kinds) and (on := _ON_FLOOR.search(times)):
+        if (_GUESTS.search(times) or any(m.kind in {"room", "fcu"} for m in kinds)) and (
+            on := _ON_FLOOR.search(times)
+        ):
             ids = self._numbered.get("floor", {}).get((int(on[1]),), ())
             found += [Mention(on.start(1), on.end(1), "one", ids, "floor", on[0])] if ids else []
         for mention in kinds:

@@ -81,7 +81,7 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.WORKLOG_STATS, "work", never="why+thing cause faulted"),
     # overrides and data quality
     _row(Intent.OVERRIDE_STATUS, "override", never="why trend"),
-    _row(Intent.DATA_QUALITY, "quality", never="why+valve cause+valve complain forced:why trend"),
+    _row(Intent.DATA_QUALITY, "quality", never="why+valve cause+valve complain forced:why"),
     _row(Intent.DATA_QUALITY, "stuck measured:felt", never="actuator why cause"),
     _row(Intent.DATA_QUALITY, "stuck thing:iaq", never="actuator cause"),
     # two periods
@@ -109,7 +109,7 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.FAULTS_OPEN, "waste", never="thing:equip thing:zone"),
     _row(Intent.FIND_EQUIPMENT, "whats-on thing", never="measured fault"),
     _row(Intent.FIND_EQUIPMENT, "find things", never="fault measured:state condition stat timed trend measured+thing:one+equip"),
-    _row(Intent.FIND_EQUIPMENT, "explain which:kind thing:one", never="fault trend stat timed where"),
+    _row(Intent.FIND_EQUIPMENT, "explain which:kind", any="thing:one group", never="fault trend stat timed where"),
     _row(Intent.EXPLAIN_EQUIPMENT, "explain", any="thing kind group",
          never="fault trend stat timed measured+noexplain"),
     _row(Intent.FIND_EQUIPMENT, "find", any="group kind things",
@@ -118,7 +118,7 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.ENERGY_EFFICIENCY, "which group:chiller", any="max min", never="measured fault:noun"),
     _row(Intent.EXPLAIN_EQUIPMENT, "doing thing:one", never="measured fault:noun timed feel stuck all-good"),
     # open faults
-    _row(Intent.FAULTS_OPEN, "fault", never="measured+trend stat+measured condition trend+measured"),
+    _row(Intent.FAULTS_OPEN, "fault", never="measured+trend measured:energy stat+measured condition trend+measured"),
     # measured values
     _row(Intent.HISTORY_TREND, "trend", any="measured thing", never="thing+nomeasure+never"),
     _row(Intent.ENERGY_EFFICIENCY, "consuming timed"),

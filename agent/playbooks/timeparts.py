@@ -170,6 +170,9 @@ def _clock_time(m: re.Match[str], _clock: Clock) -> Part:
 
 def _clock_range(m: re.Match[str], _clock: Clock) -> Part:
     end = _hours(m[4], m[5], m[6])
+    start, plain = int(m[1]), not (m[2] or m[3] or m[5] or m[6])
+    if plain and end < start <= 12:
+        end += 12  # "from 8 to 5" is a working day
     half = m[3] or (m[6] if m[6] in {"am", "pm"} and int(m[1]) <= int(m[4]) <= 12 else None)
     return Part(m.start(), m.end(), hours=(_hours(m[1], m[2], half), end))
 

@@ -17,7 +17,7 @@ from ontology.time import Span
 
 _FORWARD = re.compile(
     r"\b(?:tomorrow|day after tomorrow|next (?:\d+ )?(?:hour|day|week|month|year|shift|" + "|".join(WEEKDAYS)
-    + r")s?|forecast|predict(?:ion|ed)?|coming (?:week|days|month)|later today|in (?:the )?future)\b"
+    + r")s?|forecast|predict(?:ion|ed)?|what will|how (?:hot|cold|much|many|high|low|warm) will|will .{0,40}\bbe|coming (?:week|days|month)|later today|in (?:the )?future)\b"
 )  # fmt: skip
 _NOW = re.compile(
     r"\b(?:right now|now|currently|current(?!ly? draw)|at the moment|at present|presently|live|real ?time|as of now|"
@@ -25,7 +25,7 @@ _NOW = re.compile(
 )
 _COMPARE = re.compile(
     r"\b(?:vs\.?|versus|compared?(?: (?:to|with|against|and))?|comparison|against|relative to|than|difference|differ|"
-    r"(?:week|day|month|year) (?:on|over) (?:week|day|month|year))\b"
+    r"(?:week|day|month|year) (?:on|over) (?:week|day|month|year)|(?:more|less|higher|lower|better|worse|hotter|colder)\b.*\bor)\b"
 )
 _SIDES = re.compile(
     r"\b(?:compare(?= )|vs\.?|versus|compared(?: (?:to|with|against))?|compare (?:to|with|against|and)|against|relative to|than|with|and|to|or)\b"
@@ -75,7 +75,8 @@ def _compared(text: str, parts: list[Part], clock: Clock) -> When | None:
             )(0)
         )
         return When("", base, _shifted(base, on[1], clock))
-    split = next((m for m in _SIDES.finditer(text) if _splits(m, parts, text)), None)
+    sides = sorted(_SIDES.finditer(text), key=lambda m: (m[0] in _WEAK, m.start()))
+    split = next((m for m in sides if _splits(m, parts, text)), None)
     if split is None:
         return None
     left = [p for p in parts if p.to <= split.start()]
@@ -97,10 +98,9 @@ def _compared(text: str, parts: list[Part], clock: Clock) -> When | None:
 def _splits(m: re.Match[str], parts: list[Part], text: str) -> bool:
     """Whether this word stands between the two periods."""
     weak = m[0] in _WEAK
-    if weak and re.search(r"\b(?:vs|versus|than|against)\b", text):
-        return False
-    after = any(p.at >= m.end() for p in parts) or _NOW.search(text, m.end()) is not None
     before = any(p.to <= m.start() for p in parts)
+    now_after = before and _NOW.search(text, m.end()) is not None
+    after = now_after or any(p.at >= m.end() for p in parts)
     inside = any(p.at < m.end() and m.start() < p.to for p in parts)
     return after and not inside and (before or not weak)
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 BASES: tuple[tuple[str, str], ...] = (
     # base, pattern in plain words; the first that is found wins, so the derived come first
-    ("efficiency", r"kw/rt|efficien\w*|inefficien\w*|cop\b|kw per (?:ton|rt)|eer\b|performance of (?:the )?chiller"),
+    ("efficiency", r"kw/rt|specific power|efficien\w*|inefficien\w*|cop\b|kw per (?:ton|rt)|eer\b|performance of (?:the )?chiller"),
     ("evaporator-approach", r"evaporator approach"),
     ("approach", r"approach"),
     ("delta-t", r"delta-t|temp(?:erature)? difference|temp(?:erature)? diff|chilled water range|range of the tower"),
     ("starts", r"starts\b|how often (?:has|have|did|does|do|was) .{0,30}(?:start|switch|trip)|how-many times start|(?:how many|how-many|number of) (?:times|starts)|start count|times did \S+(?: \S+)? start|cycl(?:e|ed|es|ing)\b|start(?:s|ed)? per|short cycling"),
-    ("runtime", r"run ?time|(?:ran|runs?|running|on) (?:for )?(?:the )?(?:most|longest|least|more\b|shortest)|longest running|run(?:ning)? hours|hours? (?:¤+ )?(?:ran|run|on|running)\b|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long\b|\bduration\b|how much did .{0,12}\brun\b|total run\w*|how much time\b|hours of operation|hours (?:did|has)|how[ -]many hours"),
+    ("runtime", r"run ?time|(?:ran|runs?|running|on) (?:for )?(?:the )?(?:most|longest|least|more\b|shortest)|longest running|run(?:ning)? hours|hours? (?:¤+ )?(?:ran|run|on|running)\b|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long\b|¤ hours\b(?! (?:ago|back))|\bduration\b|how much did .{0,12}\brun\b|total run\w*|how much time\b|hours of operation|hours (?:did|has)|how[ -]many hours"),
     ("cooling-energy", r"rt ?-?hours?|rth|cooling energy|kwh of cooling|total cooling"),
     ("energy-use", r"kwh|mwh|energy|electricity|consumption|consum\w+|electric bill|power bill|energy bill|bill|eui\b|usage|units of power|how many units\W*$"),
     ("wet-bulb", r"wet-bulb"),
