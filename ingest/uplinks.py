@@ -1,4 +1,5 @@
 """LoRaWAN uplinks as values: one type for ChirpStack v4 and The Things Stack v3, frame counters followed."""
+
 from __future__ import annotations
 
 import base64

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from agent.events import Event
 from agent.faultbook import FaultBook
 from agent.plan import Question
+from agent.tools.toolbox import Selects
 from edge.chunk import Chunk, Passage
 from edge.index import EVERYTHING, Only
 from ontology.graph import Building
@@ -26,27 +27,6 @@ class Asks(Protocol):
     """The engineer: a question in, events out. Ends with `Done`."""
 
     def run(self, question: Question) -> AsyncIterator[Event]: ...
-
-
-class Answers(Protocol):
-    """Rows of a SELECT."""
-
-    @property
-    def columns(self) -> Sequence[str]: ...
-    @property
-    def rows(self) -> Sequence[Sequence[Any]]: ...
-    @property
-    def sql(self) -> str: ...
-    @property
-    def elapsed_s(self) -> float: ...
-    @property
-    def truncated(self) -> bool: ...
-
-
-class Selects(Protocol):
-    """The guarded SELECT."""
-
-    async def run(self, text: str, *, limit: int = 200, timeout_s: float = 5.0) -> Answers: ...
 
 
 class Library(Protocol):
