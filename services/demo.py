@@ -54,6 +54,9 @@ async def run(settings: Settings, console: Console, *, fresh: bool, ask: str | N
             stamp = wall_clock().replace(microsecond=0)
             with disk_errors(settings.home):
                 await build(settings, now=stamp, console=console)
+        elif not (settings.home / "index" / "words").exists():
+            with console.status("reading the manuals again"):
+                await asyncio.to_thread(_index, settings, riverside_tower(), lambda _share: None)
         url, secret = url_of(claimed), secrets.token_urlsafe(24)
         with console.status("starting the devices of Riverside Tower"):
             devices = await DemoProcess.start(
@@ -137,19 +140,28 @@ def _documents(
     """Write the manuals and the work log, read them back as any site's, and index them."""
     folder = settings.home / "documents"
     task = progress.add_task("writing and reading the manuals", total=1.0)
-    paths = write_documents(folder)
+    write_documents(folder)
     worklog = write_worklog(folder / "maintenance-log.xlsx", now=now)
-    building = Building(tower)
-    ids = [entity.id for entity in building if not entity.is_point]
+    ids = _index(settings, tower, _advance(progress, task))
+    log = read_worklog(worklog, zone=Building(tower).zone, equip_ids=ids)
+    progress.update(task, completed=1.0)
+    return list(log.orders)
+
+
+def _index(
+    settings: Settings, tower: Sequence[dict[str, object]], progress: Callable[[float], None]
+) -> list[str]:
+    """Index the manuals; returns the ids of everything they may be about."""
+    files = sorted((settings.home / "documents").iterdir())
+    manuals = [file for file in files if file.suffix in (".pdf", ".docx")]
+    ids = [entity.id for entity in Building(tower) if not entity.is_point]
     embedder, _ = load_embedder(settings)
     index = EmbeddedIndex(settings.home / "index", embedder=embedder.name if embedder else None)
     try:
-        ingest_documents(paths, index, embedder, ids, _advance(progress, task))
+        ingest_documents(manuals, index, embedder, ids, progress)
     finally:
         index.close()
-    log = read_worklog(worklog, zone=building.zone, equip_ids=ids)
-    progress.update(task, completed=1.0)
-    return list(log.orders)
+    return ids
 
 
 async def _shown(
