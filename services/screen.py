@@ -12,6 +12,7 @@ from rich.text import Text
 from services.doctor import Check
 from services.terminal import readable
 
+MOST_IDS = 12
 MARKS = {"ok": ("✓", "green"), "degraded": ("!", "yellow"), "missing": ("✗", "red")}
 
 
@@ -25,8 +26,15 @@ def plan(console: Console, shown: Mapping[str, Any]) -> None:
             value = f"{value['start']} to {value['end']}"
         console.print(Text(readable(f"{key:14}{value or '-'}")))
     for step in shown["steps"]:
-        args = ", ".join(f"{name}={value!r}" for name, value in step["args"].items())
+        args = ", ".join(f"{name}={_short(value)}" for name, value in step["args"].items())
         console.print(Text(readable(f"{'step':14}{step['tool']}({args})")))
+
+
+def _short(value: Any) -> str:
+    """A list of ids in one line: its beginning and its length."""
+    if isinstance(value, list) and len(value) > MOST_IDS:
+        return f"[{', '.join(map(repr, value[:3]))} ... {len(value)} in all]"
+    return repr(value)
 
 
 def answer(console: Console, found: Mapping[str, Any]) -> None:
