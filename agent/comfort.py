@@ -79,6 +79,8 @@ class Complaint:
     """The same complaint in rooms on the same and on other air supplies."""
     since: dt.datetime | None = None
     """Since when it is true without a break; None when it is not true now."""
+    felt: str = ""
+    """The complaint as the sensors show it: damp air of the right temperature feels hot."""
     terminal: str = ""
     """The unit that serves the place."""
 
@@ -121,8 +123,17 @@ async def explain_complaint(  # noqa: PLR0917  (the seam its callers were promis
         next_check=causes[0].check if causes else "",
         sisters=sisters,
         since=frames.instant(ongoing[0]) if ongoing else None,
+        felt=_as_felt(frames, terminal, complaint, flags),
         terminal=terminal.id,
     )
+
+
+def _as_felt(frames: Frames, terminal: Entity, complaint: str, flags: Flags) -> str:
+    """ "humid" for a complaint of heat that only the humidity bears out."""
+    if complaint != "hot" or not flags.any():
+        return complaint
+    warm = _true_for(frames, [terminal], "hot")[0]
+    return complaint if warm.sum() >= CONFIRMED_STEPS else "humid"
 
 
 def _ongoing(flags: Flags) -> tuple[int, int] | None:

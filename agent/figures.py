@@ -21,7 +21,7 @@ COUNTED = (
 _THAI_UNITS = {
     "starts": "ครั้ง", "times": "ครั้ง", "days": "วัน", "months": "เดือน", "work orders": "ใบงาน", "rows": "แถว",
     "points": "จุด", "rooms": "ห้อง", "findings": "รายการ", "cases": "เรื่อง", "room-hours": "ห้อง-ชั่วโมง", "h": "ชม.",
-    "THB": "บาท", "on/off": "on/off",
+    "THB": "บาท", "THB/kWh": "บาท/kWh", "on/off": "on/off",
 }  # fmt: skip
 WHOLE_UNITS = ("", "%", *COUNTED)
 

@@ -315,10 +315,8 @@ def load(scene: Scene) -> Rung:
     asks = "is the load unusual: door, sun, people?"
     door, outdoors = scene.mean("window-open"), scene.mean("weather.outside-air-temp")
     proofs = scene.proof("window-open") + scene.proof("weather.outside-air-temp")
-    equip, check = (
-        scene.place.id,
-        "look at the balcony door, the blinds and how many people are there",
-    )
+    way_out = "the balcony door" if scene.terminal.kind == "fcu" else "the doors"
+    equip, check = scene.place.id, f"look at {way_out}, the blinds and how many people are there"
     if door > ON:
         says = f"the balcony door was open {door:.0%} of the time"
         return Rung("load", asks, Verdict.CULPRIT, says, equip, check, proofs)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.answers.findings import cause_says, check_says, how_sure, named, tell_check, tell_work
+from agent.answers.findings import (
+    cause_says,
+    check_says,
+    how_sure,
+    named,
+    tell_check,
+    tell_with_it,
+    tell_work,
+)
 from agent.answers.proofs import healthy_sister, measured
 from agent.answers.voice import Row, Voice
 from agent.answers.words import THAI
@@ -40,7 +48,7 @@ def _state(voice: Voice, row: Row) -> str:
     parts = [
         voice.show(now[key]) for key in ("temp", "humidity", "co2") if now[key].value is not None
     ]
-    felt = voice.pick(*_FELT[row["complaint"]])
+    felt = voice.pick(*_FELT[row["felt"]])
     if not parts:
         return voice.pick(
             f"Nothing in {place} measures that {cite}.", f"ไม่มีเซ็นเซอร์วัดเรื่องนี้ใน {place} {cite}"
@@ -62,6 +70,10 @@ def _state(voice: Voice, row: Row) -> str:
     elif row["confirmed"]:
         when = voice.span(row["start"], row["end"])
         line += voice.pick(f"; it was {felt} {when}", f" {felt}ช่วง {when}")
+    elif row["confirmed"] is None:
+        line += voice.pick(
+            f"; no sensor here tells whether it is {felt}", f" ไม่มีเซ็นเซอร์บอกได้ว่า{felt}หรือไม่"
+        )
     elif row["confirmed"] is False:
         hours = voice.show(now["look_back"])
         line += voice.pick(
@@ -108,7 +120,12 @@ def _tell_cause(voice: Voice, row: Row) -> None:
     lead = voice.pick("Cause", "สาเหตุ")
     if row["confirmed"] is False:
         lead = voice.pick("Not confirmed, but open on its way", "ยังไม่ยืนยัน แต่มีรายการค้างที่ต้นทาง")
+    if best["finding"] and best["finding"]["id"] in voice.told:
+        says, cite = named(voice, best["finding"]), voice.cite(best["finding"]["evidence"])
+        voice.say(f"Same cause: {says} {cite}.", f"สาเหตุเดียวกัน: {says} {cite}")
+        return
     if best["finding"]:
+        voice.told.add(best["finding"]["id"])
         _tell_finding(voice, row, lead, best["finding"])
     else:
         _tell_seen(voice, row, lead, best)
@@ -137,6 +154,8 @@ def _tell_finding(voice: Voice, row: Row, lead: str, finding: Row) -> None:
     sister = healthy_sister(voice, finding)
     if sister:
         voice.say(f"- Compare: {sister}", f"- เทียบ: {sister}")
+    if finding["with_it"]["rows"]:
+        tell_with_it(voice, finding)
     _tell_ruled_out(voice, row)
     _tell_sisters(voice, row, row["sisters"])
     _tell_calls(voice, row)
@@ -158,7 +177,7 @@ def _tell_finding(voice: Voice, row: Row, lead: str, finding: Row) -> None:
 def _tell_seen(voice: Voice, row: Row, lead: str, best: Row) -> None:
     """A cause that the ladder itself has seen."""
     cite = voice.cite(best["evidence"])
-    says = cause_says(voice, best) if best["id"] == "load" else best["says"]
+    says = cause_says(voice, best) if voice.language == THAI else best["says"]
     at = (
         ""
         if best["equip"] in says

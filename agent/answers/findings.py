@@ -140,8 +140,12 @@ def tell_finding(voice: Voice, row: Row) -> None:
     """All of one case: what and why, then `tell_rest`."""
     cite = voice.cite(row["evidence"])
     since, lasted = voice.time(row["start"]), voice.show(row["lasted"])
-    for one in row.get("own", ())[:2]:
-        voice.lines.append(f"{named(voice, one)}.")
+    rooms = row.get("own_rooms")
+    if rooms is not None and (rooms.value or 0) > 1:
+        shown = voice.show(rooms)
+        voice.say(f"{shown} there suffer from one cause upstream:", f"{shown}มีอาการจากต้นทางเดียวกัน:")
+    else:
+        voice.lines.extend(f"{named(voice, one)}." for one in row.get("own", ())[:2])
     line = voice.pick(
         f"**{named(voice, row)}**, since {since} ({lasted}) {cite}.",
         f"**{named(voice, row)}** ตั้งแต่ {since} ({lasted}) {cite}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agent.answers.findings import brief
+from agent.answers.ranges import ranged
 from agent.answers.voice import Voice, names
 from agent.evidence import ToolResult
 from agent.tools.history import STALE
@@ -13,6 +14,27 @@ MAX_LISTED: Final = 15
 _RELATIONS: Final = {
     "feeds": ("feeds", "จ่ายให้"), "fed_by": ("is fed by", "รับจาก"), "upstream": ("depends on", "อาศัย"),
     "contains": ("contains", "ประกอบด้วย"), "located_in": ("is in", "อยู่ใน"), "siblings": ("stands beside", "อยู่ชุดเดียวกับ"),
+}  # fmt: skip
+
+_AIR: Final = (
+    "fan-run", "fan-speed", "discharge-air-temp", "discharge-air-temp-sp", "cooling-valve", "return-air-temp",
+    "outside-air-temp", "outside-damper", "filter-pressure",
+)  # fmt: skip
+_ROOM: Final = (
+    "zone-air-temp", "zone-air-temp-effective-sp", "zone-air-humidity", "zone-air-co2", "cooling-valve", "fan-run",
+    "fan-speed", "discharge-air-temp", "occupied", "window-open",
+)  # fmt: skip
+_KEY: Final[dict[str, tuple[str, ...]]] = {
+    "chiller": ("run", "load", "power", "efficiency", "chilled-water-leaving-temp", "chilled-water-leaving-temp-sp",
+                "delta-t", "condenser-approach", "evaporator-approach", "condenser-water-entering-temp"),
+    "chilled-water-plant": ("cooling-power", "efficiency", "chilled-water-leaving-temp", "chilled-water-leaving-temp-sp",
+                            "delta-t", "chilled-water-pressure", "primary-flow", "secondary-flow", "tower-approach"),
+    "ahu": _AIR, "doas": _AIR, "fcu": _ROOM, "room": _ROOM,
+}  # fmt: skip
+_KINDS: Final = {
+    "chiller": ("Chillers", "ชิลเลอร์"), "chilled-water-pump": ("Chilled-water pumps", "ปั๊มน้ำเย็น"),
+    "condenser-water-pump": ("Condenser-water pumps", "ปั๊มน้ำระบายความร้อน"), "cooling-tower": ("Cooling towers", "หอผึ่งน้ำ"),
+    "ahu": ("AHUs", "AHU"), "doas": ("DOAS", "DOAS"),
 }  # fmt: skip
 
 
@@ -27,6 +49,9 @@ def tell_find(voice: Voice, found: ToolResult) -> None:
     voice.say(
         f"**{voice.show(total)}** found {cite}:", f"พบ **{voice.show(total)}** รายการ {cite}:"
     )
+    if all(row["kind"] == "room" for row in found.rows):
+        voice.lines[-1] += f" {ranged(voice, [row['id'] for row in found.rows])}"
+        return
     for row in found.rows[:MAX_LISTED]:
         place = f", {', '.join(row['place'])}" if row["place"] else ""
         dis = f" {row['dis']}" if row["dis"] != row["id"] else ""
@@ -44,6 +69,8 @@ def tell_related(voice: Voice, found: ToolResult) -> None:
         rows = [row for row in found.rows if row["of"] == of]
         cite = voice.cite(total.evidence)
         verb = voice.pick(english, thai)
+        if not rows and voice.found("overview"):
+            continue
         if not rows:
             voice.say(f"Nothing is known that {voice.name(of)} {english} {cite}.",
                       f"ไม่มีข้อมูลว่า {voice.name(of)} {thai}อะไร {cite}")  # fmt: skip
@@ -52,7 +79,7 @@ def tell_related(voice: Voice, found: ToolResult) -> None:
         for row in rows:
             media.setdefault(row["medium"], []).append(row["id"])
         parts = [
-            f"{names(voice, ids, MAX_LISTED)}" + (f" ({voice.word(medium)})" if medium else "")
+            f"{ranged(voice, ids, MAX_LISTED)}" + (f" ({voice.word(medium)})" if medium else "")
             for medium, ids in media.items()
         ]
         count = (
@@ -68,34 +95,52 @@ def tell_overview(voice: Voice, found: ToolResult) -> None:
     for section in found.facts["sections"]:
         _tell_what(voice, section)
         for row in section["running"]:
-            silent = voice.pick(
-                f"; status unknown: {', '.join(row['unknown'])}",
-                f"; ไม่ทราบสถานะ: {', '.join(row['unknown'])}",
-            )
-            voice.say(
-                f"- {row['kind']}: **{voice.show(row['count'])}** of {voice.show(row['of'])} running"
-                f"{': ' + names(voice, row['on']) if row['on'] else ''}{silent if row['unknown'] else ''} {voice.cite(row['evidence'])}",
-                f"- {row['kind']}: เดิน **{voice.show(row['count'])}** จาก {voice.show(row['of'])}"
-                f"{': ' + names(voice, row['on']) if row['on'] else ''}{silent if row['unknown'] else ''} {voice.cite(row['evidence'])}",
-            )  # fmt: skip
-        for row in section["values"]:
-            if row["value"].value is not None:
-                voice.lines.append(f"- {_value(voice, section, row)}")
-        blank = [
-            voice.quantity(row["quantity"])
-            for row in section["values"]
-            if row["value"].value is None
-        ]
+            _tell_running(voice, row)
+        values = _key_values(section)
+        known = [row for row in values if row["value"].value is not None]
+        voice.lines.extend(f"- {_value(voice, section, row)}" for row in known)
+        blank = [voice.quantity(row["quantity"]) for row in values if row["value"].value is None]
         if blank:
             voice.say(f"- No data: {', '.join(blank)}", f"- ไม่มีข้อมูล: {', '.join(blank)}")
         if not voice.found("faults"):
             _tell_open(voice, section)
 
 
-def _tell_what(voice: Voice, section: dict[str, Any]) -> None:
-    text = f"**{section['id']}**" + (
-        f" {section['dis']}" if section["dis"] != section["id"] else ""
+def _tell_running(voice: Voice, row: dict[str, Any]) -> None:
+    """How many machines of a kind run, and which do not answer."""
+    kind = voice.pick(*_KINDS.get(row["kind"], (row["kind"], row["kind"])))
+    on = f": {names(voice, row['on'])}" if row["on"] else ""
+    silent = ""
+    if row["unknown"]:
+        which = ", ".join(row["unknown"])
+        silent = voice.pick(f"; status unknown: {which}", f"; ไม่ทราบสถานะ: {which}")
+    count, whole, cite = (
+        voice.show(row["count"]),
+        voice.show(row["of"]),
+        voice.cite(row["evidence"]),
     )
+    voice.say(
+        f"- {kind}: **{count}** of {whole} running{on}{silent} {cite}",
+        f"- {kind}: เดิน **{count}** จาก {whole}{on}{silent} {cite}",
+    )
+
+
+def _key_values(section: dict[str, Any]) -> list[dict[str, Any]]:
+    """What one looks at first on such a thing; everything where no such list is kept."""
+    first = _KEY.get(section["kind"])
+    rows: list[dict[str, Any]] = section["values"]
+    if first is None:
+        return rows
+    return sorted(
+        (row for row in rows if row["quantity"] in first),
+        key=lambda row: first.index(row["quantity"]),
+    )
+
+
+def _tell_what(voice: Voice, section: dict[str, Any]) -> None:
+    id, dis = section["id"], section["dis"]
+    own = voice.building.get(id).is_space or dis.startswith(id)  # its name says more than its id
+    text = f"**{dis}**" if own else f"**{id}** {dis}"
     if section["capacity"].value is not None:
         text += f", {voice.show(section['capacity'])}"
     if section["place"]:
@@ -106,9 +151,8 @@ def _tell_what(voice: Voice, section: dict[str, Any]) -> None:
         parts = ", ".join(f"{id} ({voice.word(medium)})" for id, medium in section["suppliers"])
         voice.say(f"Fed by {parts}.", f"รับจาก {parts}")
     if section["users"] and "feeds" not in told:
-        voice.say(
-            f"Feeds {names(voice, section['users'])}.", f"จ่ายให้ {names(voice, section['users'])}"
-        )
+        users = ranged(voice, section["users"])
+        voice.say(f"Feeds {users}.", f"จ่ายให้ {users}")
 
 
 def _value(voice: Voice, section: dict[str, Any], row: dict[str, Any]) -> str:
@@ -130,7 +174,7 @@ def _tell_open(voice: Voice, section: dict[str, Any]) -> None:
         voice.say(f"Nothing open there {cite}.", f"ไม่มีรายการค้าง {cite}")
         return
     voice.say(
-        f"Open cases: **{voice.show(found['cases'])}**, {voice.show(found['total'])} findings {cite}",
-        f"กรณีที่ค้าง: **{voice.show(found['cases'])}** รวม {voice.show(found['total'])} รายการ {cite}",
+        f"Open: **{voice.show(found['cases'])}** {cite}",
+        f"ที่ค้างอยู่: **{voice.show(found['cases'])}** {cite}",
     )
     voice.lines.extend(f"- {brief(voice, row)}" for row in found["rows"])

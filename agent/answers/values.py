@@ -9,10 +9,11 @@ from agent.answers.voice import Row, Voice
 from agent.evidence import ToolResult
 from agent.figures import signed
 from agent.tools.history import STALE
+from ontology.defs import ROLE
 
 MAX_ROWS: Final = 10
 _AT_WORK: Final = ("efficiency", "delta-t", "condenser-approach", "evaporator-approach")
-_TOTALS: Final = ("energy-use", "cooling-energy", "runtime", "starts")
+_TOTALS: Final = ("energy-use", "energy-cost", "cooling-energy", "runtime", "starts")
 _SIGNS: Final = {">": ("above", "สูงกว่า"), ">=": ("at or above", "ตั้งแต่"), "<": ("below", "ต่ำกว่า"),
                  "<=": ("at or below", "ไม่เกิน"), "==": ("equal to", "เท่ากับ")}  # fmt: skip
 
@@ -42,6 +43,9 @@ def _when(voice: Voice, found: ToolResult) -> str:
 def _what(voice: Voice, found: ToolResult) -> str:
     stat = found.facts["stat"]
     name = voice.quantity(found.facts["quantity"])
+    role = ROLE.get(found.facts["quantity"])
+    if role is not None and role.is_bool and stat in ("mean", "trend"):
+        return voice.pick(f"{name} on, share of the time", f"{name} สัดส่วนเวลาที่เดิน")
     if found.facts["quantity"] in _TOTALS or stat in ("latest", "list", "count"):
         return name
     if stat == "sum":
@@ -73,6 +77,7 @@ def _tell_one(voice: Voice, found: ToolResult, row: Row) -> None:
     line = f"{what}, {_when(voice, found)}: {voice.bold(value)}"
     if row["at"] is not None:
         line += voice.pick(f" at {voice.time(row['at'])}", f" เวลา {voice.time(row['at'])}")
+    line += _priced(voice, found, row)
     if "before" in row:
         line += _change(voice, found, row)
     elif "min" in row and row["min"].value is not None:
@@ -86,6 +91,15 @@ def _tell_one(voice: Voice, found: ToolResult, row: Row) -> None:
     if row["coverage"] < 0.9:
         voice.say("Parts of this range are silent; they are left out, not counted as zero.",
                   "บางช่วงไม่มีข้อมูล: ไม่ได้นำมาคิด และไม่ได้นับเป็นศูนย์")  # fmt: skip
+
+
+def _priced(voice: Voice, found: ToolResult, row: Row) -> str:
+    """The other side of energy and money, with the tariff."""
+    other = found.facts.get("kwh" if found.facts["quantity"] == "energy-cost" else "cost")
+    if not other or row["id"] not in other:
+        return ""
+    shown, tariff = voice.show(other[row["id"]]), voice.show(found.facts["tariff"])
+    return voice.pick(f" ({shown} at {tariff})", f" ({shown} ที่ {tariff})")
 
 
 def _tell_nothing(voice: Voice, found: ToolResult, row: Row, what: str, cite: str) -> None:

@@ -24,6 +24,8 @@ class Voice:
     now: dt.datetime
     language: str
     lines: list[str] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+    """Findings told in full: a second room with the same cause need not hear it again."""
 
     @property
     def clock(self) -> Clock:

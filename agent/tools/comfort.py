@@ -16,7 +16,7 @@ from agent.ladder import Rung, Verdict
 from agent.tools import upkeep
 from agent.tools.deepen import deepen
 from agent.tools.faults import finding_row, sure
-from agent.tools.history import STALE
+from agent.tools.history import STALE, history
 from agent.tools.measure import STEP, Ask, newest_of
 from agent.tools.quantities import readings
 from agent.tools.spec import Arg, Tool
@@ -28,12 +28,27 @@ from ontology.time import Span
 
 MAX_PLACES: Final = 4
 MAX_CAUSES: Final = 4
+_THERMAL: Final = ("hot", "cold", "humid")
+_SEEN: Final = ("terminal", "air", "plant")
+"""Rungs of the ladder whose numbers show that a room is well served."""
+WORST: Final = 5
+"""Rooms named when a whole floor is asked about."""
+_MEASURED: Final = {
+    "hot": "zone-air-temp", "cold": "zone-air-temp", "humid": "zone-air-humidity", "stuffy": "zone-air-co2",
+}  # fmt: skip
 
 
 async def comfort(box: Toolbox, *, of: list[str], complaint: str = "hot") -> ToolResult:
-    """One row per place: is it so, what is the cause, how sure, what to check next."""
+    """One row per place: is it so, what is the cause, how sure, what to check next.
+
+    A whole floor is answered by its worst rooms, as `history` ranks them.
+    """
     if len(of) > MAX_PLACES:
         raise BadRequest(f"{len(of)} places at once", hint=f"name at most {MAX_PLACES}")
+    whole = box.building.get(of[0])
+    if len(of) == 1 and (whole.kind == "floor" or "site" in whole):
+        return await history(box, of=of, quantity=_MEASURED.get(complaint, "zone-air-temp"),
+                             rank="lowest" if complaint == "cold" else "highest", count=WORST)  # fmt: skip
     draft = Draft("comfort")
     draft.facts |= {"of": of, "complaint": complaint, "now": box.now}
     for id in of:
@@ -54,10 +69,12 @@ async def _row(box: Toolbox, draft: Draft, found: Complaint) -> dict[str, Any]:
         rungs=[f"{r.step}: {r.verdict.value}: {r.says}" for r in found.rungs],
     )  # fmt: skip
     good = [r for r in found.rungs if r.verdict is Verdict.OK]
+    if found.complaint not in _THERMAL:
+        good = [r for r in good if r.step in ("sensor", "air")]
     return {
         "place": found.place, "complaint": found.complaint, "confirmed": found.confirmed, "says": found.says,
         "start": window.start, "end": window.end, "evidence": cite, "next_check": found.next_check,
-        "since": found.since, "now": await _now(box, draft, found),
+        "since": found.since, "felt": found.felt or found.complaint, "now": await _now(box, draft, found),
         "causes": await _causes(box, draft, found),
         "sisters": [
             {"text": s.text, "point": s.point, "count": draft.figure(f"{s.point}.{found.complaint}", s.value, "", cite),
@@ -66,7 +83,7 @@ async def _row(box: Toolbox, draft: Draft, found: Complaint) -> dict[str, Any]:
         ],
         "calls": await _calls(box, draft, found.terminal),
         "unknown": [r.asks for r in found.rungs if r.verdict is Verdict.UNKNOWN],
-        "good": [r.step for r in good],         "seen": [_seen(r) for r in good if r.step in ("terminal", "air", "plant") and r.proofs],
+        "good": [r.step for r in good],         "seen": [_seen(r) for r in good if r.step in _SEEN and r.proofs and found.complaint in _THERMAL],
     }  # fmt: skip
 
 

@@ -106,6 +106,9 @@ def _family(
     rooms = rooms_of(box, family, root["equip"])
     return {
         "touches": draft.figure(f"{root['id']}.touches", rooms, "rooms", root["evidence"]),
+        "own_rooms": draft.figure(
+            f"{root['id']}.own_rooms", len({f.equip for f in own}), "rooms", root["evidence"]
+        ),
         "own": [{"says": f.says, "rule": f.rule, "equip": f.equip, "point": f.point} for f in own[:3]],
     }  # fmt: skip
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +15,7 @@ from agent.figures import show, show_span, show_time, signed
 from agent.tools import folds
 from agent.tools.draw import draw
 from agent.tools.measure import Ask, Found, by_whole, newest_of, over
+from agent.tools.money import at_price, money_facts, priced_in
 from agent.tools.quantities import Reading, quantity_dis, readings
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Draft, Toolbox
@@ -43,6 +46,9 @@ async def history(
     condition: tuple[str, float] | None = None,
 ) -> ToolResult:
     """One number per entity (see `STATS`), ranked, compared and drawn as asked."""
+    price = priced_in(box, quantity, unit)
+    if price:
+        quantity, unit = "energy-use", None
     members = {id: readings(box.building, id, quantity) for id in of}
     asked = list({r.source: r for readings_of in members.values() for r in readings_of}.values())
     total = asked[0].fold not in ("mean", "ratio")
@@ -61,21 +67,41 @@ async def history(
     if stat == "duration" and condition is None and asked[0].unit != "on/off":
         raise BadRequest("duration needs a condition", hint='condition: {"op": ">", "value": 26}')
     draft = Draft("history")
-    draft.facts |= {"quantity": quantity, "stat": stat, "of": of, "rank": ask.rank}
-    if ask.span is None:
-        values = await newest_of(box, ask, asked)
-        before: list[Found] = []
-    else:
-        values = await over(box, ask, asked, ask.span)
-        before = await over(box, ask, asked, compare) if compare else []
-    if len(of) > 1 and any(len(inside) > 1 for inside in members.values()):
-        wholes = {box.building.get(id): inside for id, inside in members.items()}
-        values, before = by_whole(ask, values, wholes), by_whole(ask, before, wholes)
+    draft.facts |= {
+        "quantity": "energy-cost" if price else quantity,
+        "stat": stat,
+        "of": of,
+        "rank": ask.rank,
+    }
+    values, before = await _found(box, ask, asked, members)
+    shown = ask
+    if price:
+        values, before = at_price(values, price), at_price(before, price)
+        shown = replace(ask, quantity="energy-cost")
     evidence = _cite(box, draft, ask, values)
+    tariff = price or (box.tariff if quantity == "energy-use" else None)
+    if tariff:
+        draft.facts |= money_facts(draft, tariff, values, evidence)
     await _doubts(box, draft, asked)
-    _tell(box, draft, ask, (values, before), evidence)
+    _tell(box, draft, shown, (values, before), evidence)
     await draw(box, draft, ask, values, before)
     return draft.done()
+
+
+async def _found(
+    box: Toolbox, ask: Ask, asked: list[Reading], members: Mapping[str, list[Reading]]
+) -> tuple[list[Found], list[Found]]:
+    """The numbers now or over the range, and over the earlier range to compare with."""
+    before: list[Found] = []
+    if ask.span is None:
+        values = await newest_of(box, ask, asked)
+    else:
+        values = await over(box, ask, asked, ask.span)
+        before = await over(box, ask, asked, ask.compare) if ask.compare else []
+    if len(members) > 1 and any(len(inside) > 1 for inside in members.values()):
+        wholes = {box.building.get(id): inside for id, inside in members.items()}
+        values, before = by_whole(ask, values, wholes), by_whole(ask, before, wholes)
+    return values, before
 
 
 _NEED_RANGE = ("mean", "min", "max", "sum", "trend", "duration")
@@ -266,7 +292,7 @@ TOOL = Tool(
         Arg("compare_end", "time", "its end, exclusive"),
         Arg("rank", "choice", "order the entities", ("highest", "lowest")),
         Arg("count", "integer", "how many entities to list", high=50),
-        Arg("unit", "text", "wanted unit, such as °F, RT, MWh, cfm, gpm, COP"),
+        Arg("unit", "text", "wanted unit, such as °F, RT, MWh, cfm, gpm, COP; the currency of the tariff for what energy-use cost"),
         Arg("condition", "condition", "keep or count values where this holds; the value is in `unit`"),
     ),
     history,

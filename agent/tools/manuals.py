@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from agent.evidence import ToolResult, Trust
+from agent.tools.passages import arranged, quote
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Draft, Toolbox
 from edge.chunk import Chunk
@@ -15,23 +16,28 @@ from ontology.errors import Unavailable
 async def manuals(
     box: Toolbox, *, question: str, of: list[str] | None = None, count: int = 4
 ) -> ToolResult:
-    """The best passages, best first, each with document and page."""
+    """The best sections, best first, each with document and page; `quote` is what to show of one."""
     if box.library is None:
         raise Unavailable("no documents are indexed here", hint="run the document indexing first")
     ids = tuple(box.building.get(id).id for id in of or ())
     found = await asyncio.to_thread(box.library.search, question, count=count, only=Only(equip=ids))
     draft = Draft("manuals")
     draft.facts |= {"mode": box.library.mode, "question": question}
-    for passage in found:
-        chunk = passage.chunk
-        cite = draft.cite(
-            "manual", where(chunk), chunk.text, Trust.DOCUMENT, chunk=chunk.id, page=chunk.page,
-            document=chunk.document,
-        )  # fmt: skip
-        draft.rows.append({"id": chunk.id, "title": chunk.title, "page": chunk.page, "text": chunk.text,
-                           "headings": chunk.headings, "where": where(chunk), "evidence": cite})  # fmt: skip
-        draft.lines.append(f"[{cite}] {where(chunk)}")
-        draft.lines.append(fenced(chunk.text[:900]))
+    for section in arranged(question, found):
+        cites = []
+        for chunk in section:
+            cites.append(draft.cite(
+                "manual", where(chunk), chunk.text, Trust.DOCUMENT, chunk=chunk.id, page=chunk.page,
+                document=chunk.document,
+            ))  # fmt: skip
+            draft.lines.append(f"[{cites[-1]}] {where(chunk)}")
+            draft.lines.append(fenced(chunk.text[:900]))
+        first = section[0]
+        draft.rows.append({
+            "id": first.id, "title": first.title, "page": first.page, "text": "\n".join(c.text for c in section),
+            "headings": first.headings, "where": where(first), "evidence": cites[0], "cites": cites,
+            "quote": quote(question, section),
+        })  # fmt: skip
     if not found:
         draft.lines.append("no passage found")
     return draft.done()

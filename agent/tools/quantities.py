@@ -249,7 +249,7 @@ DERIVED: dict[str, Derive] = {
 DERIVED_DIS: dict[str, str] = {
     "efficiency": "efficiency", "delta-t": "delta-T", "condenser-approach": "condenser approach",
     "evaporator-approach": "evaporator approach", "tower-approach": "tower approach",
-    "energy-use": "energy use", "cooling-energy": "cooling delivered", "runtime": "run time", "starts": "starts",
+    "energy-use": "energy use", "energy-cost": "energy cost", "cooling-energy": "cooling delivered", "runtime": "run time", "starts": "starts",
 }  # fmt: skip
 
 
