@@ -127,7 +127,7 @@ def brief(voice: Voice, row: Row) -> str:
     touched = row.get("touches")
     if touched is not None and touched.value:
         shown = voice.show(touched)
-        parts.append(voice.pick(f"{shown} suffer", f"กระทบ {shown}"))
+        parts.append(voice.pick(f"hits {shown}", f"กระทบ {shown}"))
     if row["cost"].value is not None:
         shown = voice.show(row["cost"])
         parts.append(voice.pick(f"{shown} so far", f"เสียไปแล้ว {shown}"))

@@ -139,7 +139,10 @@ def _key_values(section: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _tell_what(voice: Voice, section: dict[str, Any]) -> None:
     id, dis = section["id"], section["dis"]
-    own = voice.building.get(id).is_space or dis.startswith(id)  # its name says more than its id
+    entity = voice.building.get(id)
+    own = (
+        entity.is_space or "site" in entity or dis.startswith(id)
+    )  # its name says more than its id
     text = f"**{dis}**" if own else f"**{id}** {dis}"
     if section["capacity"].value is not None:
         text += f", {voice.show(section['capacity'])}"

@@ -35,7 +35,7 @@ READ: Final = {
     # cause -> what to look up in the manual of the equipment
     "coil-choked": "strainer cleaning procedure", "tubes-fouled": "condenser tube brushing cleaning procedure",
     "condenser-fouled": "condenser tube brushing cleaning procedure", "damper-stuck-open": "outdoor-air damper stuck",
-    "valve-passes": "valve passes leaking test", "actuator-stroke": "valve actuator", "sensor-drift": "sensor calibration",
+    "valve-passes": "valve passes leaking test", "actuator-stroke": "valve actuator",
     "left-after-work": "manual override release", "schedule-left-on": "time schedule fan out of hours",
     "hand-switch": "hand-off-auto switch", "over-pumping": "secondary pump low delta-T",
     "device-off": "battery change sensor silent", "sensor-frozen": "sensor frozen check",
