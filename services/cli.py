@@ -131,7 +131,7 @@ def main() -> None:
     forgiving(sys.stdout)
     forgiving(sys.stderr)
     # the same clean end as Ctrl-C, also while a building is being made
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except PlantroomError as error:

@@ -21,7 +21,7 @@ from ingest.demo.worklog import write_worklog
 from ingest.documents.ingest import ingest_documents
 from ingest.documents.worklog import read_worklog
 from ingest.lines import write_lines
-from ontology.errors import OutOfSpace
+from ontology.errors import OutOfSpace, Unavailable
 from ontology.graph import Building
 from ontology.kinds import MARKER, Number, Ref
 from ontology.records import replace_all
@@ -172,7 +172,12 @@ async def _shown(
 
 
 def _advance(progress: Progress, task: TaskID) -> Callable[[float], None]:
-    return lambda share: progress.update(task, completed=share)
+    def advance(share: float) -> None:
+        if not progress.live.is_started:  # Ctrl-C: a thread cannot be cancelled, but it can give up
+            raise Unavailable("the building was not finished", hint="start it again")
+        progress.update(task, completed=share)
+
+    return advance
 
 
 async def _stamp(settings: Settings) -> dt.datetime | None:
