@@ -101,14 +101,18 @@ def marked(text: str, wrong: Sequence[Ungrounded]) -> str:
 
 def _blanked(text: str, bound: Bound) -> str:
     """The text with bound phrases replaced by blanks of equal length, longest first."""
-    for pattern in (CITATION, _WORDS_WITH_DIGITS):
-        text = pattern.sub(lambda m: " " * len(m.group()), text)
+    text = CITATION.sub(_spaces, text)
     for phrase in bound.phrases:
         if phrase in text:
             text = _blank(text, phrase)
+    text = _WORDS_WITH_DIGITS.sub(_spaces, text)
     return _NAME.sub(
         lambda m: " " * len(m.group()) if _known(m.group(), bound) else m.group(), text
     )
+
+
+def _spaces(match: re.Match[str]) -> str:
+    return " " * len(match.group())
 
 
 def _blank(text: str, phrase: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from agent.evidence import ToolResult, Trust
 from agent.tools.passages import arranged, quote
@@ -12,6 +13,9 @@ from edge.chunk import Chunk
 from edge.index import Only
 from ontology.errors import Unavailable
 
+DEEPER: Final = 3
+"""Passages read for one shown: the line that answers may stand in a passage that ranks lower."""
+
 
 async def manuals(
     box: Toolbox, *, question: str, of: list[str] | None = None, count: int = 4
@@ -20,10 +24,12 @@ async def manuals(
     if box.library is None:
         raise Unavailable("no documents are indexed here", hint="run the document indexing first")
     ids = tuple(box.building.get(id).id for id in of or ())
-    found = await asyncio.to_thread(box.library.search, question, count=count, only=Only(equip=ids))
+    found = await asyncio.to_thread(
+        box.library.search, question, count=DEEPER * count, only=Only(equip=ids)
+    )
     draft = Draft("manuals")
     draft.facts |= {"mode": box.library.mode, "question": question}
-    for section in arranged(question, found):
+    for section in arranged(question, found, count):
         cites = []
         for chunk in section:
             cites.append(draft.cite(

@@ -8,15 +8,20 @@ from typing import Final
 
 from edge.chunk import Chunk, Passage
 
-MAX_QUOTE: Final = 900
+MAX_QUOTE: Final = 1_200
 """Characters: what is read on a phone; a page is opened."""
 MIN_ROWS: Final = 3
-_OFTEN: Final = re.compile(
-    r"\bhow often\b|\bwhen (?:do|should|to)\b|\binterval|\bevery\b|บ่อย|ทุกกี่|เมื่อไ"
+_SPAN: Final = r"\b\d+ ?(?:h|hours?|minutes?|min|days?|weeks?|months?|years?)\b|\b(?:daily|weekly|monthly|yearly)\b"
+_ASKED: Final = (
+    # what a question asks for -> what a line that answers it has in it
+    (re.compile(r"\bhow often\b|\binterval|\bevery\b|บ่อย|ทุกกี่"), re.compile(_SPAN)),
+    (re.compile(r"\bhow long\b|นานแค่ไหน|นานเท่าไ"), re.compile(_SPAN)),
+    (
+        re.compile(r"\bwhen (?:do|should|to|must)\b|เมื่อไ"),
+        re.compile(_SPAN + r"|\d ?%|\d [kM]?Pa\b"),
+    ),
 )
-_INTERVAL: Final = re.compile(
-    r"\binterval|\bevery \d+ (?:day|week|month|year)|\b\d+ (?:days|weeks|months|years)\b"
-)
+_SCHEDULE: Final = re.compile(r"\binterval|\bmaintenance plan\b|\bwhen to\b|\bschedule")
 _WORD: Final = re.compile(r"[a-z]{3,}|[\u0e00-\u0e7f]{3,}")
 _CODE: Final = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{2,8}\b")
 _PLAIN: Final = frozenset(
@@ -24,26 +29,29 @@ _PLAIN: Final = frozenset(
 )
 
 
-def arranged(question: str, found: Sequence[Passage]) -> list[list[Chunk]]:
-    """Passages by section, the best section first, each in the order of its document.
+def arranged(question: str, found: Sequence[Passage], count: int) -> list[list[Chunk]]:
+    """At most `count` passages by section, the best section first, each in the order of its document.
 
-    A question about an interval is answered by the passage that names one.
+    A question about an interval or a duration is answered by a passage that names one, about what was asked.
     """
     chunks = [passage.chunk for passage in found]
-    if _OFTEN.search(question.lower()):
-        chunks.sort(key=lambda chunk: not _names_interval(question, chunk))
+    wanted = next((answer for asks, answer in _ASKED if asks.search(question.lower())), None)
+    if wanted is not None:
+        chunks.sort(key=lambda chunk: -_answers(question, chunk, wanted))
     sections: dict[tuple[str, tuple[str, ...]], list[Chunk]] = {}
-    for chunk in chunks:
+    for chunk in chunks[:count]:
         sections.setdefault((chunk.document, chunk.headings), []).append(chunk)
     return [sorted(section, key=lambda chunk: chunk.id) for section in sections.values()]
 
 
-def _names_interval(question: str, chunk: Chunk) -> bool:
-    """It names an interval, and in the same line what the question is about."""
+def _answers(question: str, chunk: Chunk, wanted: re.Pattern[str]) -> int:
+    """The words of the question in the best line that has the kind of answer wanted, and in its heading."""
     asked = _words(question)
-    return any(
-        _INTERVAL.search(line.lower()) and asked & _words(line) for line in chunk.text.splitlines()
-    )
+    heading = _words(" ".join(chunk.headings))
+    lines = [line for line in chunk.text.splitlines() if wanted.search(line.lower())]
+    best = max((len(asked & (_words(line) | heading)) for line in lines), default=0)
+    schedule = bool(_SCHEDULE.search(" ".join(chunk.headings).lower()))
+    return best + schedule if best else 0
 
 
 def quote(question: str, section: Sequence[Chunk]) -> list[str]:
@@ -83,14 +91,9 @@ def _fitting(lines: Sequence[str]) -> list[str]:
     room = MAX_QUOTE
     for line in lines:
         if len(line) > room:
-            whole = [m.end() for m in re.finditer(r"[.;!?](?=\s)", line[:room])]
-            return (
-                [*kept, line[: whole[-1]] + " ..."]
-                if whole
-                else [*kept, "..."]
-                if kept
-                else [line[:room]]
-            )
+            ends = [m.end() for m in re.finditer(r"[a-z)][.;!?](?=\s)", line[:room])]
+            part = line[: ends[-1]] + " ..." if ends else ""
+            return [*kept, part or "..."] if kept or part else [line[:room]]
         kept.append(line)
         room -= len(line)
     return kept

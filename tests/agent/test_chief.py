@@ -16,9 +16,9 @@ from agent.diagnosis import Cause, Family, Impact, Severity
 from agent.grounding import Bound, unbound
 from agent.plan import Intent, Plan, Step
 from agent.tools import call
-from agent.tools.passages import MAX_QUOTE, quote
+from agent.tools.passages import MAX_QUOTE, arranged, quote
 from agent.tools.upkeep import MONTH, upkeep
-from edge.chunk import Chunk
+from edge.chunk import Chunk, Passage
 from ontology.entity import Entity
 from ontology.kinds import MARKER, Number, Ref
 from tests.agent.tower import BUILDING, NOW, finding, tower
@@ -204,3 +204,27 @@ def test_a_breakdown_has_no_interval() -> None:
     assert done is not None
     assert done.every_months is None
     assert not done.late
+
+
+def test_a_quoted_paragraph_stays_bound_though_it_names_a_gas() -> None:
+    text = "The damper may open to 50 % when return CO2 is above 900 ppm, not before."
+    bound = Bound((), (text,), BUILDING)
+    assert unbound(text, bound) == []
+    assert unbound("It opens at 900 ppm of CO2.", bound) != []
+
+
+async def test_an_interval_is_answered_by_the_line_that_names_it() -> None:
+    plan = Chunk(
+        "a:9",
+        "a",
+        "A",
+        "Task | Interval\nOil | 1 month\nTube brushing | 6 months\nFill | 3 years",
+        ("Intervals",),
+    )
+    steps = Chunk(
+        "a:1", "a", "A", "Brush every tube with the nylon brush, flush the tubes.", ("Procedure",)
+    )
+    found = [Passage(steps, 2.0, ("lexical",)), Passage(plan, 1.0, ("lexical",))]
+    question = "how often do we brush the tubes"
+    best = arranged(question, found, 2)[0]
+    assert quote(question, best) == ["Task | Interval", "Tube brushing | 6 months"]
