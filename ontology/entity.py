@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from ontology.defs import Role, kind_of, role_of
 from ontology.errors import Corrupt
 from ontology.kinds import Ref, Tags
+
+MAX_DIS: Final = 120
+"""Characters of a name; longer ones are texts."""
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_PLAIN: Final = str.maketrans("[]<>`", "()()'")
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,10 @@ class Entity:
 
     @cached_property
     def dis(self) -> str:
-        return str(self.tags.get("dis") or self.ref.dis or self.id)
+        """Its name for people, on one line. Names come from devices: nothing in one formats, links or cites."""
+        given = str(self.tags.get("dis") or self.ref.dis or self.id)
+        line = " ".join(_UNSEEN.sub(" ", given).split())
+        return line[:MAX_DIS].translate(_PLAIN) or self.id
 
     @cached_property
     def kind(self) -> str | None:

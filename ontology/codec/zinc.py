@@ -25,7 +25,7 @@ _STAMP = re.compile(
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
-_NUMBER = re.compile(r"(-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)([%$/_a-zA-Z\u0080-\uffff]*)")
+_NUMBER = re.compile(r"(-?\d(?:[\d_]*\d)?(?:\.\d+)?(?:[eE][+-]?\d+)?)([%$/_a-zA-Z\u0080-\uffff]*)")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
 _REF = re.compile(r"@([a-zA-Z0-9_:\-.~]+)(?: (?=\"))?")

@@ -59,7 +59,7 @@ grids = st.lists(rows, min_size=1, max_size=4).map(Grid.of)
 
 
 @CODECS
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(grid=grids)
 def test_a_grid_survives_being_written_and_read(codec: ModuleType, grid: Grid) -> None:
     again = codec.decode(codec.encode(grid))
@@ -84,6 +84,11 @@ def test_the_whole_demo_building_survives(codec: ModuleType) -> None:
 def test_not_a_number_stays_not_a_number(codec: ModuleType) -> None:
     (row,) = codec.decode(codec.encode(Grid.of([{"x": Number(math.nan)}]))).rows
     assert math.isnan(row["x"].value)
+
+
+def test_an_underscore_parts_thousands_and_begins_a_custom_unit() -> None:
+    assert zinc.decode_value("5_000_custom") == Number(5000, "_custom")
+    assert zinc.decode_value("5_000kW") == Number(5000, "kW")
 
 
 def test_zinc_written_by_the_standard_is_read() -> None:
