@@ -39,7 +39,8 @@ def _short(value: Any) -> str:
 
 def answer(console: Console, found: Mapping[str, Any]) -> None:
     """An answer with its evidence."""
-    console.print(Markdown(readable(str(found["answer"])), hyperlinks=False))
+    lines = readable(str(found["answer"])).replace("\n", "  \n")  # a line stays a line in Markdown
+    console.print(Markdown(lines, hyperlinks=False), soft_wrap=False)
     console.print()
     for item in found["evidence"]:
         said = f"[{item['id']}] {item['kind']}: {item['source']}"
