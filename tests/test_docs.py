@@ -27,6 +27,9 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_every_file_a_page_names_exists(page: Path) -> None:
-    named = re.findall(r"`((?:ontology|edge|ingest|agent|services|bench|tests|infra|web|docs)/[\w/\-.]+\.\w+)`", page.read_text())
+    named = re.findall(
+        r"`((?:ontology|edge|ingest|agent|services|bench|tests|infra|web|docs)/[\w/\-.]+\.\w+)`",
+        page.read_text(),
+    )
     missing = [name for name in named if not (ROOT / name).exists()]
     assert missing == []
