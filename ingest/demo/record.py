@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,10 @@ from ingest.demo.model import PUBLIC_AREAS
 from ingest.demo.occupancy import Guests
 from ingest.demo.pumps import pump_power
 from ingest.demo.rooms import N_ROOMS
+from ingest.demo.state import WorldState
 from ingest.demo.towers import CONDENSER_KG_S
 from ingest.demo.weather import UTC_OFFSET_S, Weather
 from ontology.history import Floats
-
-if TYPE_CHECKING:
-    from ingest.demo.world import WorldState
 
 L_S: Final = 1000.0 / moist_air.AIR_KG_M3
 """L/s of standard air per kg/s."""
@@ -39,17 +37,8 @@ HOUSE_W: Final = (
     (24, 210e3),
 )
 """Lifts, kitchens, laundry, hot water by heat pump, back of house, facade: by local hour."""
-ENERGY_START_KWH: Final = (312_450.0, 148_220.0, 61_040.0, 70_310.0, 55_870.0)
-"""Main, plant, CH-1..3 counters when the simulation begins (they roll over each year)."""
 BATTERY_PCT_S: Final = 100.0 / (5 * 365 * 86_400)
 """A LoRaWAN sensor's battery lasts about five years."""
-
-
-@dataclass
-class Meters:
-    """Counters kWh: main, plant, CH-1..3."""
-
-    energy: Floats = field(default_factory=lambda: np.array(ENERGY_START_KWH))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ingest.demo.columns import columns
 from ingest.demo.faults import Active, Fault, schedule
 from ingest.demo.sensors import SensorLayer
+from ingest.demo.state import WorldState
 from ingest.demo.story import DEFAULT_STORY
-from ingest.demo.world import Ledger, World, WorldState, given
+from ingest.demo.world import Ledger, World, given
 from ontology.errors import BadRequest
 from ontology.history import Samples
 from ontology.kinds import Ref

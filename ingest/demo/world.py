@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.demo import air, bms, coils, moist_air, rooms
-from ingest.demo.chilled_water import ChilledWater, Demand, PlantState
+from ingest.demo.chilled_water import ChilledWater, Demand
 from ingest.demo.columns import columns
 from ingest.demo.faults import Active, Effects, effects_at
 from ingest.demo.model import ROOMS
 from ingest.demo.occupancy import Guests, Public, guests, public
 from ingest.demo.pumps import DESIGN_KPA, distribute
-from ingest.demo.record import Meters, Recorder, Scene
+from ingest.demo.record import Recorder, Scene
 from ingest.demo.rooms import N_ROOMS
+from ingest.demo.state import WorldState
 from ingest.demo.weather import DAY_S, UTC_OFFSET_S, Weather, bangkok
 from ontology.history import Floats
 
@@ -50,21 +50,6 @@ def coil_sizes() -> coils.CoilSize:
         ),
         water_ntu=np.concatenate([np.where(corner, 2.2, 1.3), np.full(6, 1.7)]),
     )
-
-
-@dataclass
-class WorldState:
-    """Everything that is remembered from one step to the next."""
-
-    spaces: rooms.SpaceState = field(default_factory=rooms.SpaceState)
-    fcu: rooms.FcuState = field(default_factory=rooms.FcuState)
-    air: air.AirState = field(default_factory=air.AirState)
-    plant: PlantState = field(default_factory=PlantState)
-    meters: Meters = field(default_factory=Meters)
-
-    def copy(self) -> WorldState:
-        """An independent copy."""
-        return copy.deepcopy(self)
 
 
 @dataclass
