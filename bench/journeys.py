@@ -25,6 +25,7 @@ from services.wire import open_system
 from tests.journeys.bank import JOURNEYS, Journey
 from tests.journeys.grade import Answer, Verdict
 from tests.journeys.truth import Truth
+from tests.journeys.unseen import UNSEEN
 
 NOW = dt.datetime.fromisoformat("2026-11-20T14:30:00+07:00")
 """A Friday afternoon: the offices are open, the sun is on the west rooms."""
@@ -93,7 +94,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plantroom-journeys-") as home:
-        asked = asyncio.run(ask_all(Path(home) / "home", JOURNEYS))
+        asked = asyncio.run(ask_all(Path(home) / "home", [*JOURNEYS, *UNSEEN]))
     for one in asked:
         if not one.right or not options.json:
             mark = "ok   " if one.right else "LIES " if one.lies else "WRONG"
@@ -106,6 +107,8 @@ def main() -> None:
                 if not verdict.holds:
                     print(f"        wanted: {verdict.says}", file=sys.stderr)
             print(f"        answer: {one.answer['answer']!r:.400}", file=sys.stderr)
+    for name, journeys in (("first bank", JOURNEYS), ("unseen bank", UNSEEN)):
+        print(f"{name}: {figures([a for a in asked if a.journey in journeys])}", file=sys.stderr)
     finish("journeys", figures(asked))
 
 
