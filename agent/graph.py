@@ -134,7 +134,7 @@ class Conversation:
             text, calls = await self._hear(messages, state)
         except PlantroomError as silence:
             return self._fallen_back(state, silence) | {"silent": True}
-        if not calls:
+        if not calls or _spent(state):  # calls of tools that were not offered are not made
             return {"messages": messages, "text": text, "wanted": []}
         if text:
             _write(Token("", restart=True))
@@ -223,8 +223,8 @@ class Conversation:
         """Tools are demanded in the first round, offered later, and gone when rounds are used up."""
         if self.able is not None and not self.able.tools:
             return {"schema": _STEPS} if first else {}
-        over = state["rounds"] >= MAX_ROUNDS or state.get("asked_again", False)
-        return {"tools": schemas(), "choice": "required" if first else "none" if over else "auto"}
+        choice = "required" if first else "none" if _spent(state) else "auto"
+        return {"tools": schemas(), "choice": choice}
 
     def _opening(self, state: State) -> list[Message]:
         """The system prompt and the question."""
@@ -272,6 +272,11 @@ def _worth_a_try(plan: Plan) -> bool:
     return plan.intent is Intent.AMBIGUOUS and not plan.question_back
 
 
+def _spent(state: State) -> bool:
+    """No more looking: the rounds are used up, or the answer is being asked for again."""
+    return state["rounds"] >= MAX_ROUNDS or state.get("asked_again", False)
+
+
 def _write(event: Event) -> None:
     get_stream_writer()(event)
 
@@ -309,7 +314,7 @@ def _planned(text: str) -> list[ToolCall]:
             ToolCall(f"P{n}", str(s["tool"]), dict(s["args"]), json.dumps(s))
             for n, s in enumerate(steps)
         ]
-    except (ValueError, KeyError, TypeError) as cause:
+    except (ValueError, LookupError, TypeError, RecursionError) as cause:
         raise ModelSilent(
             "the model's plan is not JSON", hint="use a model that follows a schema"
         ) from cause
