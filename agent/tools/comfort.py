@@ -216,9 +216,9 @@ async def _draw(box: Toolbox, draft: Draft, found: Complaint, cite: str) -> None
 def _series(point: Entity, span: Span, values: list[float]) -> Series:
     start, step_s = span.seconds[0], int((2 * STEP).total_seconds())
     known = tuple(v if v == v else None for v in values)  # noqa: PLR0124  (NaN is silence)
-    return Series(
-        point.dis, point.unit, tuple(start + i * step_s for i in range(len(values))), known
-    )
+    equip = point.id.partition(".")[0]
+    name = f"{equip} {point.role.dis.lower()}" if point.role else point.dis
+    return Series(name, point.unit, tuple(start + i * step_s for i in range(len(values))), known)
 
 
 TOOL = Tool(

@@ -11,6 +11,7 @@ const TAGS = [
 /** HTML, images and links in an answer are shown as the text they are: the sanitiser is the second lock. */
 const markdown = new Marked({
   gfm: true,
+  breaks: true,
   renderer: {
     html: ({ text }) => escaped(text),
     image: ({ text }) => escaped(text),
