@@ -45,7 +45,7 @@ _ON_FLOOR = re.compile(r"\bon (\d{1,2})(?=\W*$|\s+(?:right|now|today|please|is|a
 """A floor in a hurry: "rooms over 26 on 10"."""
 _GUESTS = re.compile(r"\bguests?\b")
 _BEFORE_VALUE = re.compile(
-    r"(?:above|below|over|under|than|exceeds?|exceeding|to|=|>|<|at least|reach(?:es|ed)?)\s*$"
+    r"(?:\b(?:above|below|over|under|than|exceeds?|exceeding|to|at least|reach(?:es|ed)?)|[=><])\s*$"
 )
 _ASKED_GROUP = r"(?:all(?: of)?(?: the)?|every|each|any|which|what|both|list(?: of)?(?: the)?|how[ -]many|the|other)"
 _AFTER_GROUP = re.compile(r"^\s*(?:which|units which|all|each|units all|how-many|units)\b")
@@ -138,9 +138,7 @@ class Linker:
             letters[mention.at : mention.to] = MASK * (mention.to - mention.at)
         masked = "".join(letters)
         kinds = list(self._kinds(masked))
-        if (_GUESTS.search(times) or any(m.kind in {"room", "fcu"} for m in kinds)) and (
-            on := _ON_FLOOR.search(times)
-        ):
+        if all(m.how == "group" for m in found) and (on := _ON_FLOOR.search(times)):
             ids = self._numbered.get("floor", {}).get((int(on[1]),), ())
             found += [Mention(on.start(1), on.end(1), "one", ids, "floor", on[0])] if ids else []
         for mention in kinds:

@@ -67,13 +67,15 @@ def _row(intent: Intent, need: str = "", any: str = "", never: str = "") -> Row:
 
 ROWS: tuple[Row, ...] = (
     _row(Intent.INJECTION, "inject"),
-    _row(Intent.OUT_OF_SCOPE, "outside", never="thing:equip measured+thing"),
+    _row(Intent.OUT_OF_SCOPE, "outside", never="thing:equip measured+thing feel+thing"),
     _row(Intent.OUT_OF_SCOPE, "greeting", never="thing measured"),
     # documents
-    _row(Intent.MANUAL_LOOKUP, "howto", any="ours thing kind group measured", never="report"),
+    _row(Intent.MANUAL_LOOKUP, "howto", any="ours thing kind group measured", never="report latest"),
     _row(Intent.OUT_OF_SCOPE, "howto", never="report thing kind group measured"),
     _row(Intent.MANUAL_LOOKUP, "book", never="report write compare2 why work+counted condition+which"),
+    _row(Intent.MANUAL_LOOKUP, "define kind", never="thing measured report fault feel"),
     _row(Intent.REPORT_REQUEST, "report", never="reported"),
+    _row(Intent.REPORT_REQUEST, "summary", never="reported thing kind group fault why"),
     # commands
     _row(Intent.WRITE_REQUEST, "write", never="asking latest"),
     # the log of work
@@ -106,15 +108,19 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.COMFORT_COMPLAINT, "feel", never="measured thing live-how stat fault"),
     # the ontology
     _row(Intent.FIND_EQUIPMENT, "has-sensor", never="fault feel"),
+    _row(Intent.FAULTS_OPEN, "fault:noun energy which", never="thing:one"),
     _row(Intent.FAULTS_OPEN, "waste", never="thing:equip thing:zone"),
     _row(Intent.FIND_EQUIPMENT, "whats-on thing", never="measured fault"),
     _row(Intent.FIND_EQUIPMENT, "find things", never="fault measured:state condition stat timed trend measured+thing:one+equip"),
     _row(Intent.FIND_EQUIPMENT, "explain which:kind", any="thing:one group", never="fault trend stat timed where"),
+    _row(Intent.FIND_EQUIPMENT, "kind where", never="thing fault measured feel"),
     _row(Intent.EXPLAIN_EQUIPMENT, "explain", any="thing kind group",
          never="fault trend stat timed measured+noexplain"),
     _row(Intent.FIND_EQUIPMENT, "find", any="group kind things",
          never="fault measured:state condition stat timed trend measured+asked energy"),
     _row(Intent.EXPLAIN_EQUIPMENT, "what-is thing", never="measured"),
+    _row(Intent.FIND_EQUIPMENT, "explain things", never="thing measured fault feel"),
+    _row(Intent.FIND_EQUIPMENT, "kind for-one", never="measured fault feel timed write"),
     _row(Intent.ENERGY_EFFICIENCY, "which group:chiller", any="max min", never="measured fault:noun"),
     _row(Intent.EXPLAIN_EQUIPMENT, "doing thing:one", never="measured fault:noun timed feel stuck all-good"),
     # open faults

@@ -244,8 +244,9 @@ def _quantity(it: _Understood) -> str | None:
     quantity = it.scope.quantity
     if it.intent is Intent.LIVE_VALUE and it.read.measure.base == "status":
         return None  # all of it, not only whether it runs
-    if it.intent is Intent.MANUAL_LOOKUP and (quantity in TOTALS or quantity in {"run", "fan-run"}):
-        return None  # "how long", "start": words of the procedure
+    wordy = it.intent in {Intent.MANUAL_LOOKUP, Intent.DATA_QUALITY}
+    if wordy and (quantity in TOTALS or quantity in {"run", "fan-run"}):
+        return None  # "how long", "start", "working": words of the sentence, not of a point
     if "money" in it.signs and it.intent in _NEEDS_QUANTITY:
         return "energy-use"
     if quantity is None and it.intent in _NEEDS_QUANTITY | {Intent.HISTORY_TREND}:

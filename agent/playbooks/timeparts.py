@@ -216,6 +216,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(r"(?:last |for |in )?(january|february|april|june|july|august|september|october|november|december|oct|nov|aug|jul|jun|apr|dec)"
          r"(?: (2[05]\d\d))?", _days(_month_name)),
     _row(r"(201[3-9]|202\d|25[67]\d)", _days(_whole_year)),
+    _row(r"(?:in )?(?:the )?year ([1-9]\d{3})", _days(_whole_year)),
     _row(r"(?:in|for|during|of|year) (20[12]\d|25[67]\d)", _days(_whole_year)),
     # relative days
     _row(r"(?:the )?day before yesterday", _days(lambda _, c: c.day_back(2))),
@@ -234,7 +235,7 @@ _ROWS: tuple[tuple[re.Pattern[str], Means], ...] = (
     _row(rf"(?:for|over|in|within|during) {_COUNT}(?: |-)?{_UNIT}",
          _span(lambda m, c: c.rolling(_count(m[1]), _unit(m[2])))),
     _row(r"(\d{1,4}) ?(h|hours)(?= (?:trend|graph|history|chart|plot))", _span(lambda m, c: c.rolling(float(m[1]), "hour"))),
-    _row(r"(?<!every )(?<!each )(\d{1,4})(?: |-)?(h|hours?|days?|weeks?|months?)(?! (?:old|later|of|per|run|delivered))",
+    _row(r"(?<!every )(?<!each )(\d{1,4})(?: |-)?(h|hours?|d|days?|w|weeks?|months?)(?! (?:old|later|of|per|run|delivered))",
          _span(lambda m, c: c.rolling(float(m[1]), _unit(m[2].rstrip("s"))))),
     _row(r"(?:on |since |from |until |of )?the (\d{1,2})(?:st|nd|rd|th)(?! (?:floor|level|room|chiller|pump|tower))", _days(lambda m, c: _day_of_month(int(m[1]), c))),
     _row(r"lately|recently|of late|these days|in recent days", _span(lambda _, c: c.rolling(7, "day"))),

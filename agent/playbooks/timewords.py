@@ -25,10 +25,11 @@ _NOW = re.compile(
 )
 _COMPARE = re.compile(
     r"\b(?:vs\.?|versus|compared?(?: (?:to|with|against|and))?|comparison|against|relative to|than|difference|differ|"
+    r"(?:up|down|higher|lower|changed?|different) (?:or \w+ )?from|(?:warmer|hotter|colder|cooler|more|less|higher|lower|better|worse)(?= .{0,30}\bor\b)|"
     r"(?:week|day|month|year) (?:on|over) (?:week|day|month|year)|(?:more|less|higher|lower|better|worse|hotter|colder)\b.*\bor)\b"
 )
 _SIDES = re.compile(
-    r"\b(?:compare(?= )|vs\.?|versus|compared(?: (?:to|with|against))?|compare (?:to|with|against|and)|against|relative to|than|with|and|to|or)\b"
+    r"\b(?:compared(?: (?:to|with|against))?|compare (?:to|with|against|and)|compare(?= )|vs\.?|versus|(?:up|down|higher|lower|changed?|different) (?:or \w+ )?from|against|relative to|than|with|and|to|or)\b"
 )
 _WEAK = frozenset({"with", "and", "to", "or", "compare"})
 _ON = re.compile(r"\b(week|day|month|year) (?:on|over) \1\b")

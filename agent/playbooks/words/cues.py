@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from agent.playbooks.words.phrases import SAID
+
 _VERB = (
-    r"(?:turn(?:ing)?|switch(?:ing)?|shut(?:ting)?|set|chang(?:e|ing)|adjust(?:ing)?|lower(?:ing)?|rais(?:e|ing)|"
+    r"(?:turn(?:ing)?|switch(?:ing)?|shut(?:ting)?|set|chang(?:e|ing)(?! in\b)|adjust(?:ing)?|lower(?:ing)?|rais(?:e|ing)|"
     r"increas(?:e|ing)|reduc(?:e|ing)|decreas(?:e|ing)|releas(?:e|ing)|forc(?:e|ing)|enabl(?:e|ing)|disabl(?:e|ing)|"
     r"clos(?:e|ing)|put(?:ting)?|reset(?:ting)?(?! (?:procedure|button|steps|sequence))|(?:slow|speed|wind|dial|push|back|bring|switch|turn) (?:the )?¤+ (?:\w+ )?(?:up|down|off|on|back)|restart(?:ing)?|reboot(?:ing)?|kill|bump|drop|crank|mak(?:e|ing) ¤|make (?:it|room|the)|"
     r"bring(?:ing)? (?:up )?(?:the )?(?:¤|\w+ (?:up|down|back|online))|tak(?:e|ing) (?:the )?¤+ (?:out|off|down)|get (?:the )?¤+ (?:running|going|on|off|back)|speed up|slow down|ramp|cool (?:down )?¤|cool down|warm up|command|ramp|boost|silence|cancel(?:l?ing)?|remov(?:e|ing) (?:the )?overrid|"
@@ -37,7 +39,7 @@ _TABLE: dict[str, str] = {
         r"|(?:system|hidden|initial|secret) prompt|(?:your|the) (?:instructions|prompt)\b(?! manual)|you are now\b|pretend (?:you|to be|that you)|act as (?:an?|if|the|root|admin)"
         r"|\bjailbreak|\bdan mode\b|developer mode|api[ _-]?keys?|passwords?|passwd|credentials?|secret keys?|access tokens?|private keys?|admin rights"
         r"|\bdrop\s+(?:table|database|view|all)|\bdelete\s+from\b|\binsert\s+into\b|\bunion\s+(?:all\s+)?select|\btruncate\s+table|\balter\s+table|\bupdate\s+\w+\s+set\b|\battach\s+'"
-        r"|\bor\s+'?1'?\s*=\s*'?1|;\s*--|\brm\s+-[rf]+|\bsudo\b|\bos\.system|\bsubprocess\b|\bimport\s+os\b|__\w+__|\beval\s*\(|\bexec\s*\("
+        r"|\bor\s+'?1'?\s*=\s*'?1|;\s*--|;\s*(?:shutdown|reboot|kill|halt)\b|\$\{|\brm\s+-[rf]+|\bsudo\b|\bos\.system|\bsubprocess\b|\bimport\s+os\b|__\w+__|\beval\s*\(|\bexec\s*\("
         r"|<\s*/?\s*script|javascript:|onerror\s*=|\.\./|/etc/|\bcurl\s+http|\bwget\s+|\bpowershell\b|cmd\.exe|\$\(|\{\{|\bbase64\b|</?(?:system|assistant|tool)\b|^\s*system\s*:"
         r"|(?:no|without|with no|remove (?:all|your)) restrictions|unrestricted (?:assistant|mode|ai)|reveal (?:your|the) (?:prompt|instructions|key|secret|system|config)|environment variables?"
     ),
@@ -59,7 +61,7 @@ _TABLE: dict[str, str] = {
     "book": (
         r"\b(?:alarm|error|fault|trip|code|warning|err)s? (?:code )?(?:no\.? ?|number )?[a-z]{1,3}-?\d{1,4}\b|\b[ea]\d{1,3}\b.{0,20}\b(?:mean|meaning|alarm|code|error)|\b(?:alarm|error|fault|trip) codes?\b|\b(?:alarm|fault|error)\b.{0,25}\bmeaning\b|\bwhat (?:oil|grease|refrigerant|belt|size|type of)\b|\bcorrect .{0,20}setpoint\b|"
         r"\bwhat (?:does|do|is)\b.{0,50}\b(?:alarm|error|fault|code|trip)\b.{0,30}\bmeans?\b|\bmeaning of\b|\bwhat is (?:an? )?(?:alarm |code |error )?[a-z]{1,3}-?\d{1,4}\b|^normal\b|\bstandard (?:value|approach|range|setting)|\bvalue standard\b|\bwhat (?:does|do) .{2,60} mean\b|\bmeant by\b|\bmeaning\W*$|\bsyndrome\b(?!.*\bwhy\b)|\bmanual-book\b|\baccording to\b|\b(?:the|this|per|user|service|operat\w+|installation|oem|carrier|trane|york|vendor|manufacturer'?s?|maintenance) (?:manual|doc|documents?|documentation|handbook|guide)\b|"
-        r"\bmanuals? (?:for|of|say|says|page|section|on|about|says?)\b|\bin the manual\b|\bdocumentation\b|\bdata-?sheets?\b|\bname-?plates?\b|\bspec(?:s|ification|ifications)?\b|\bmanufacturer\b|\bwarranty\b|"
+        r"(?<!in )\bmanuals? (?:for|of|say|says|page|section|on|about|says?)\b|\bin the manual\b|\bdocumentation\b|\bdata-?sheets?\b|\bname-?plates?\b|\bspec(?:s|ification|ifications)?\b|\bmanufacturer\b|\bwarranty\b|"
         r"\bdesign(?:ed)?\b|\brated\b|\brating\b|\brecommend(?:ed|ation)?s?\b|\ballow(?:ed|able)\b|\bpermi(?:tted|ssible)\b|\blimits?\b|\bnormal (?:range|value|operating)\b|\bwhat is (?:a |an |the )?(?:normal|ideal|acceptable|healthy|typical)\b|\bnormal\b.{0,20}\brange\b|\bacceptable\b|\binterlocks?\b|\btrip (?:point|setting|value)s?\b|\binterval\b|\bproper\b|\bcorrect (?:value|setting|range)\b|\bcut-?outs?\b|\btolerance\b|\bwhat setting\b|\bshould to\b|\bnormally\b|\bhow many months\b|\bwhere in the\b|\bdocument(?:s|ed)?\b|"
         r"\bwhat should (?:be )?(?:the |a |¤)|\bshould (?:the|a|an) .{2,40} be\b|\bshould be\b|\bwhich page\b|\bdrawings?\b|\brefrigerant type|\bwhat refrigerant\b|\bservice interval|\bdefinition\b|\bdefine\b|\bwhat is (?:a |an )?(?:delta-t|approach|low delta-t syndrome|rogue zone|setback|kw/rt)$"
     ),
@@ -78,7 +80,7 @@ _TABLE: dict[str, str] = {
         r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bpm\b|\bchanged?\b.{0,30}\b(?:latest|last)\b|\b(?:latest|last)\b.{0,30}\b(?:chang\w+|clean\w*|inspect\w+)|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\bever (?:replac|repair|servic|fix|chang)\w*|\blast (?:look|looked|touched|worked|checked)\b|\bclean\w*\b.{0,40}\b(?:latest|last)\b|\b(?:was|been|work) done\b|\b(?:previous|past|earlier) (?:failures?|repairs?|faults?|jobs?|breakdowns?)\b|\brepeat\w*|\blog ?book\b"
     ),
     "override": (
-        r"\boverrid\w*|\bbypass\w*|\bin-hand\b|\bhand (?:mode|switch\w*|position|control|off)\b|\bforce\b|\bcommanded by\b|\bby hand\b|\bhand\b(?! ?over)|\blocked\b|\bmanual\W+yesno|\bmanual\W*$|\bpinned\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmode manual\b|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
+        r"\boverrid\w*|\bbypass(?:ed|ing)\b|\bin bypass\b|\bin-hand\b|\bhand (?:mode|switch\w*|position|control|off)\b|\bforce\b|\bcommanded by\b|\bby hand\b|\bhand\b(?! ?over)|\blocked\b|\bmanual\W+yesno|\bmanual\W*$|\bpinned\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmode manual\b|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
         r"\b(?:in|on) auto(?:matic)?\b|\bforced\b|\bpriority \d+|\bpriority array\b|\bhoa\b|\bmanually\b|\blocked (?:on|off|out|at|open|shut|by|in)\b|\b(?:any\w*|something|what\S*|which|there-is)\b.{0,20}\bmanual\b(?! (?:say|book|page|for|of))|\bin man\b|\boperator commands?\b|\bjumpered\b|\bnot in auto\b|\bheld\b|^manual\W*$|\bmanual (?:points|pumps|valves|stuff)\b|\bleft (?:on|in) hand\b"
     ),
     "quality": (
@@ -143,7 +145,11 @@ _TABLE: dict[str, str] = {
     "forecast": r"\bforecast|\bpredict|\bwill\b.{0,40}\bbe\b|\bgoing to be\b",
 }  # fmt: skip
 
-CUES: dict[str, re.Pattern[str]] = {name: re.compile(pattern) for name, pattern in _TABLE.items()}
+CUES: dict[str, re.Pattern[str]] = {
+    name: re.compile("|".join(filter(None, (_TABLE.get(name), SAID.get(name)))))
+    for name in _TABLE | SAID
+}
+"""Sign -> what shows it: the exact patterns above and the plain phrases of `phrases`."""
 
 COMPLAINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern))

@@ -20,7 +20,8 @@ SHORT: dict[str, str] = {
     "giv": "give", "diff": "difference", "flt": "fault", "flts": "faults", "analyse": "analyse", "analyze": "analyse", "batt": "battery", "devs": "devices", "dev": "device", "kwrt": "kw/rt", "kwton": "kw/rt", "n": "and", "hw": "how", "comin": "coming", "whereabouts": "where is", "goin": "going", "runnin": "running", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
     "plz": "please", "plse": "please", "thx": "thanks", "w": "with", "abt": "about", "btw": "between",
     "isnt": "is not", "doesnt": "does not", "dont": "do not", "cant": "cannot", "cannot": "cannot",
-    "wont": "will not", "didnt": "did not", "arent": "are not", "gimme": "give me", "wanna": "want to",
+    "wont": "will not", "havent": "have not", "hasnt": "has not", "wasnt": "was not", "werent": "were not",
+    "shouldnt": "should not", "couldnt": "could not", "wouldnt": "would not", "hadnt": "had not", "didnt": "did not", "arent": "are not", "gimme": "give me", "wanna": "want to",
     "lemme": "let me", "im": "i am", "theres": "there is", "its": "it is", "aint": "is not",
     "serv": "serve", "ok": "ok", "okay": "ok", "cos": "because", "coz": "because", "bcoz": "because",
     # quantities as printed on drawings and screens
@@ -221,7 +222,7 @@ _NOT_ONLY_OURS = """
     recommend recommended hotel restaurant smell raise difference versus generate prepare ignore instructions
     disregard system prompt warm reading readings which
     """
-_ALSO_OURS = "tube tubes strainers cleaning valve surge trip trip trips coil fan fans duct pipe alarm oil belt motor setback"
+_ALSO_OURS = "checklist shift economizer economiser staging interlock conductivity legionella biocide decoupler tube tubes strainers cleaning valve surge trip trip trips coil fan fans duct pipe alarm oil belt motor setback"
 DOMAIN = (
     (CORRECT_TOWARDS - frozenset(in_order(_NOT_ONLY_OURS))) | OWN | frozenset(in_order(_ALSO_OURS))
 )

@@ -18,7 +18,7 @@ BASES: tuple[tuple[str, str], ...] = (
     ("starts", r"starts\b|how often (?:has|have|did|does|do|was) .{0,30}(?:start|switch|trip)|how-many times start|(?:how many|how-many|number of) (?:times|starts)|start count|times did \S+(?: \S+)? start|cycl(?:e|ed|es|ing)\b|start(?:s|ed)? per|short cycling"),
     ("runtime", r"run ?time|(?:ran|runs?|running|on) (?:for )?(?:the )?(?:most|longest|least|more\b|shortest)|longest running|run(?:ning)? hours|hours? (?:¤+ )?(?:ran|run|on|running)\b|operating hours|how[ -]many hours (?:did|has|was|were|is)|how[ -]many hours run|how long\b|¤ hours\b(?! (?:ago|back))|\bduration\b|how much did .{0,12}\brun\b|total run\w*|how much time\b|hours of operation|hours (?:did|has)|how[ -]many hours"),
     ("cooling-energy", r"rt ?-?hours?|rth|cooling energy|kwh of cooling|total cooling"),
-    ("energy-use", r"kwh|mwh|energy|electricity|consumption|consum\w+|electric bill|power bill|energy bill|bill|eui\b|usage|units of power|how many units\W*$"),
+    ("energy-use", r"kwh|mwh|energy|electricity|consumption|consum\w+|electric bill|power bill|energy bill|bill|eui\b|usage|units of power|units .{0,15}(?:used?|burn|burnt|burned|consumed?)\b|(?:used?|burn|burnt|burned|consumed?)\b.{0,15} units|how many units\W*$"),
     ("wet-bulb", r"wet-bulb"),
     ("setpoint", r"setpoint|set to|set at|is set\b|target temp|desired temp"),
     ("humidity", r"humidity|driest|dampest|wettest|how humid|humid\b|moisture"),
