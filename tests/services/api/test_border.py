@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping
@@ -53,6 +54,77 @@ async def test_a_page_of_another_site_may_not_ask(client: httpx2.AsyncClient) ->
         assert answer.status_code == status, origin
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("", 415),
+     ("application/json", 200), ("application/json; charset=utf-8", 200)],
+)  # fmt: skip
+async def test_a_form_of_another_site_cannot_ask(
+    client: httpx2.AsyncClient, kind: str, status: int
+) -> None:
+    """A page elsewhere can send these without being asked; only JSON needs our consent first."""
+    headers = {"content-type": kind} if kind else {}
+    path = f"/api/runs/{uuid.uuid4()}"
+    answer = await client.post(path, content=b'{"question": "why?"}', headers=headers)
+    assert answer.status_code == status
+    if status == 415:
+        assert "application/json" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [("cross-site", 403), ("same-site", 403), ("same-origin", 404), ("none", 404)],
+)
+async def test_another_site_cannot_stop_a_run(
+    client: httpx2.AsyncClient, site: str, status: int
+) -> None:
+    path = f"/api/runs/{uuid.uuid4()}/cancel"
+    assert (await client.post(path, headers={"sec-fetch-site": site})).status_code == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"question":', b'{"question": "\xff"}', b"[" * 60_000, b'{"question": {"a": 1}}', b"null", b"",
+     b'{"question": "\\ud800"}', b'{"question": ' + b"9" * 5_000 + b"}"],
+)  # fmt: skip
+async def test_a_body_that_is_no_question_is_refused_with_a_hint(
+    client: httpx2.AsyncClient, body: bytes
+) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await client.post(f"/api/runs/{uuid.uuid4()}", content=body, headers=headers)
+    assert answer.status_code in (400, 422)
+    assert answer.json()["hint"]
+
+
+async def test_a_body_that_never_ends_is_given_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.api.border.BODY_S", 0.2)
+    with serving(house, options()) as url:
+        port = int(url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            b"POST /api/sql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 100\r\n\r\n{"
+        )
+        async with asyncio.timeout(5):
+            assert b" 408 " in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_bug_is_a_problem_too_and_tells_nothing_of_the_inside(house: House) -> None:
+    async def broken(message: Mapping[str, Any]) -> int:
+        raise RuntimeError("secret detail")
+
+    with serving(house, options(lorawan_secret="s", uplink=broken)) as url:
+        headers = {"x-plantroom-secret": "s"}
+        answer = httpx2.post(f"{url}/api/ingest/lorawan", json={}, headers=headers, timeout=20)
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "bug"
+    assert "secret detail" not in answer.text
+
+
 async def test_no_answer_may_load_anything_from_elsewhere(client: httpx2.AsyncClient) -> None:
     for path in ("/", "/api/status", "/api/equipment/nothing-like-it"):
         headers = (await client.get(path)).headers
@@ -77,6 +149,12 @@ async def test_no_answer_may_load_anything_from_elsewhere(client: httpx2.AsyncCl
         ("/api/runs/not-a-uuid", 422),
         (f"/api/runs/{uuid.UUID(int=1)}", 404),
         ("/api/documents/../../etc/passwd/file", 404),
+        (f"/api/histories?points=CH-2.power&start=0001-01-01T00:00:00{'%2B'}14:00", 400),
+        ("/api/histories?points=CH-2.power&end=9999-12-31T23:59:59-14:00", 400),
+        ("/%00", 404),
+        ("/" + "a" * 5_000, 404),
+        ("/..%2f..%2fetc%2fpasswd", 404),
+        ("/assets/..%2f..%2f..%2fpyproject.toml", 404),
         ("/api/no-such-route", 404),
         ("/no-such-page", 404),
     ],

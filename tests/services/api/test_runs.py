@@ -15,8 +15,9 @@ from api_house import ANSWER, NOW, House, ScriptedEngineer, options, serving
 
 from agent.events import Done, Event, Token
 from agent.plan import Question
+from ontology.errors import Corrupt, OutOfSpace
 from services.api.runlog import RunLog, RunRow
-from services.api.runner import Runner
+from services.api.runner import MAX_ACTIVE, Runner
 
 Message = tuple[int, dict[str, Any]]
 
@@ -180,3 +181,47 @@ async def test_a_ninth_question_at_the_same_time_is_asked_to_wait() -> None:
     with pytest.raises(Exception, match="8 questions are being answered"):
         await runner.start("8", Question("why?", NOW))
     await runner.close()
+
+
+async def test_a_full_disk_refuses_the_question_and_blocks_no_later_one(tmp_path: Path) -> None:
+    """More refusals than runs may be active: none of them may stay behind as running."""
+    log = FullDisk(tmp_path / "runs.db")
+    runner = Runner(ScriptedEngineer(0.0), log)
+    for n in range(MAX_ACTIVE + 1):
+        with pytest.raises(OutOfSpace):
+            await runner.start(str(uuid.UUID(int=n)), Question("why?", NOW))
+    log.full = False
+    run, began = await runner.start(str(uuid.UUID(int=0)), Question("why?", NOW))
+    assert began
+    assert run.task is not None
+    await run.task
+    await runner.close()
+
+
+@pytest.mark.parametrize("last", ["9" * 5_000, "-1", "1e9", "", str(2**63)])
+async def test_a_last_event_id_that_is_none_is_refused(
+    client: httpx2.AsyncClient, last: str
+) -> None:
+    id = uuid.uuid4()
+    await client.post(f"/api/runs/{id}", json={"question": "why?"})
+    answer = await client.get(f"/api/runs/{id}/events", headers={"last-event-id": last})
+    assert answer.status_code == 400
+    assert "last `id`" in answer.json()["hint"]
+
+
+def test_a_conversation_log_that_is_garbage_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "runs.db").write_bytes(b"garbage " * 1_000)
+    with pytest.raises(Corrupt) as told:
+        RunLog(tmp_path / "runs.db")
+    assert "move the file away" in told.value.hint
+
+
+class FullDisk(RunLog):
+    """A log whose disk is full until told otherwise."""
+
+    full = True
+
+    def add(self, row: RunRow) -> None:
+        if self.full:
+            raise OutOfSpace("the disk is full", hint="free some space")
+        super().add(row)
