@@ -64,6 +64,7 @@ _TABLE: dict[str, str] = {
         r"(?<!in )\bmanuals? (?:for|of|say|says|page|section|on|about|says?)\b|\bin the manual\b|\bdocumentation\b|\bdata-?sheets?\b|\bname-?plates?\b|\bspec(?:s|ification|ifications)?\b|\bmanufacturer\b|\bwarranty\b|"
         r"\bdesign(?:ed)?\b|\brated\b|\brating\b|\brecommend(?:ed|ation)?s?\b|\ballow(?:ed|able)\b|\bpermi(?:tted|ssible)\b|\blimits?\b|\bnormal (?:range|value|operating)\b|\bwhat is (?:a |an |the )?(?:normal|ideal|acceptable|healthy|typical)\b|\bnormal\b.{0,20}\brange\b|\bacceptable\b|\binterlocks?\b|\btrip (?:point|setting|value)s?\b|\binterval\b|\bproper\b|\bcorrect (?:value|setting|range)\b|\bcut-?outs?\b|\btolerance\b|\bwhat setting\b|\bshould to\b|\bnormally\b|\bhow many months\b|\bwhere in the\b|\bdocument(?:s|ed)?\b|"
         r"\bwhat should (?:be )?(?:the |a |¤)|\bshould (?:the|a|an) .{2,40} be\b|\bshould be\b|\bwhich page\b|\bdrawings?\b|\brefrigerant type|\bwhat refrigerant\b|\bservice interval|\bdefinition\b|\bdefine\b|\bwhat is (?:a |an )?(?:delta-t|approach|low delta-t syndrome|rogue zone|setback|kw/rt)$"
+        r"|\be\d{2}\b|\btorque\b|\blegionella\b|\bcfu\b|\bbiocide\b|\bglycol\b|\bbatter(?:y|ies) (?:type|model)\b|\bwhat (?:type|model|kind) of batter|\bbefore (?:i|we|you) (?:can|may|start)\b|\b(?:max|maximum|longest|most)\b.{0,20}\b(?:hours?|hrs|time|days?)\b.{0,40}\b(?:can|may|hold|stay|allowed)\b"
     ),
     "report": (
         r"\breports?\b(?<!\bguest reports)(?! (?:that|of (?:hot|cold|smell|noise)|hot|cold|smell|noisy))|\bexport\b|\bpdf\b|\bexcel\b|\bxlsx?\b|\bcsv\b|\bspreadsheet\b|\bdownload\b|\bpowerpoint\b|"
@@ -78,6 +79,7 @@ _TABLE: dict[str, str] = {
         r"\bwork orders?\b|\bjobs?\b|\b(?<!out of )servic(?:e|ed|ing)\b(?! (?:interval|manual|limit))|\bmaintenance\b|\bmaintained\b|\brepair\w*|\bfixed\b|\breplaced\b|\bcleaned\b|\boverhaul\w*|\bmttr\b|\bmtbf\b|\b(?:which|who|what) technicians?\b|\btechnician\W*(?:who|which)\b|\bbreaks? (?:down )?(?:the )?most\b|\bfails? (?:the )?most\b|\bhow[ -]many (?:\w+ ){0,3}(?:changes|replacements|cleanings|visits|inspections|call-?outs)\b|\bcontractors?\b|\blabou?r\b|"
         r"\bspares?\b|\bspen[dt]\b(?!.*\b(?:power|electricity|energy|cooling|kwh))|\bworked on\b|\btickets?\b|\b(?:happen|happened|occurred|seen) before\b|\bbreakdowns\b|\bbroke down\b|\blast (?:time )?.{0,30}\b(?:changed?|inspected|checked|greased|calibrated|descaled|brushed|topped up)\b|\bwhen (?:was|were|did).{0,50}\b(?:changed?|inspected|calibrated|installed|greased|descaled|brushed|flushed)\b|"
         r"\bpreventive\b|\bpm (?:done|history|record)|\bparts used\b|\bdowntime\b|\brework\b|\brecurring (?:repairs?|faults?|failures?)\b|\bpm\b|\bchanged?\b.{0,30}\b(?:latest|last)\b|\b(?:latest|last)\b.{0,30}\b(?:chang\w+|clean\w*|inspect\w+)|\bwho (?:did|changed|fixed|repaired|worked|serviced)\b|\blogged\b|\bever (?:replac|repair|servic|fix|chang)\w*|\blast (?:look|looked|touched|worked|checked)\b|\bclean\w*\b.{0,40}\b(?:latest|last)\b|\b(?:was|been|work) done\b|\b(?:previous|past|earlier) (?:failures?|repairs?|faults?|jobs?|breakdowns?)\b|\brepeat\w*|\blog ?book\b"
+        r"|\blast (?:time )?.{0,40}\bdone\b|\bever (?:trip|fail|leak|br[eo]|burn)\w*|\bleak\w*\b.{0,25}\bmost\b|\bcost of .{2,50}\b(?:changed|replaced|repaired|fixed|cleaned)\b"
     ),
     "override": (
         r"\boverrid\w*|\bbypass(?:ed|ing)\b|\bin bypass\b|\bin-hand\b|\bhand (?:mode|switch\w*|position|control|off)\b|\bforce\b|\bcommanded by\b|\bby hand\b|\bhand\b(?! ?over)|\blocked\b|\bmanual\W+yesno|\bmanual\W*$|\bpinned\b|\b(?:in|on|to|into|under) (?:the )?manual\b(?! (?:say|book|page))|\bmode manual\b|\bmanual (?:mode|control|override|command|position|operation)\b|\bauto(?:matic)? or (?:in )?(?:manual|hand)\b|\b(?:manual|hand) or (?:in )?auto\b|"
@@ -136,7 +138,7 @@ _TABLE: dict[str, str] = {
     "when-did": r"\bwhen (?:did|was|were|has)\b",
     "has-sensor": r"\bwhich .{0,20}\bha(?:ve|s)\b.{0,20}\b(?:sensors?|meters?|points?)\b",
     "too-far": r"\btoo (?:high|low)\b",
-    "waste": r"\b(?:energy|biggest) waste\b",
+    "waste": r"\b(?:energy|biggest|money) waste\b|\bwasters?\b|\b(?:biggest|worst|top \d+) (?:waste|loss|wast\w+|money)\w*",
     "latest": r"\blatest\b",
     "fault:noun": r"\bfaults?\b|\balarms?\b|\bissues?\b|\bproblems?\b|\bbroken\b|\banomal\w+|\bfindings?\b|\btripped\b",
     "all-good": r"\b(?:ok|good|fine|healthy|alright|normal)\W*$",
