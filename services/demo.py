@@ -94,9 +94,10 @@ async def build(
     tower = riverside_tower()
     columns = (TextColumn("{task.description:34}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        reading = asyncio.create_task(asyncio.to_thread(_documents, settings, tower, now, progress))
-        recording = await _history(home, tower, now, days, progress)
-        orders = await reading
+        recording, orders = await asyncio.gather(
+            _history(home, tower, now, days, progress),
+            asyncio.to_thread(_documents, settings, tower, now, progress),
+        )
     records = SqlRecords(settings.records_db)
     try:
         stamp = {
