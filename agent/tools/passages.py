@@ -24,6 +24,8 @@ _ASKED: Final = (
 _SCHEDULE: Final = re.compile(r"\binterval|\bmaintenance plan\b|\bwhen to\b|\bschedule")
 _WORD: Final = re.compile(r"[a-z]{3,}|[\u0e00-\u0e7f]{3,}")
 _CODE: Final = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{2,8}\b")
+_ALARM: Final = re.compile(r"\b[A-Za-z]{1,2}-?\d{2}\b")
+"""A code of an alarm list, such as E04 or DA-02: its row answers, whatever else was said."""
 _PLAIN: Final = frozenset(
     ("the", "and", "for", "how", "what", "when", "does", "mean", "often", "should", "with", "from")
 )
@@ -32,16 +34,25 @@ _PLAIN: Final = frozenset(
 def arranged(question: str, found: Sequence[Passage], count: int) -> list[list[Chunk]]:
     """At most `count` passages by section, the best section first, each in the order of its document.
 
-    A question about an interval or a duration is answered by a passage that names one, about what was asked.
+    A question about an interval or a duration is answered by a passage that names one, about what was asked;
+    one with an alarm's code by the list that has it.
     """
     chunks = [passage.chunk for passage in found]
     wanted = next((answer for asks, answer in _ASKED if asks.search(question.lower())), None)
     if wanted is not None:
         chunks.sort(key=lambda chunk: -_answers(question, chunk, wanted))
+    alarms = {code.lower() for code in _ALARM.findall(question)}
+    chunks.sort(key=lambda chunk: not alarms & _cells(chunk.text))
     sections: dict[tuple[str, tuple[str, ...]], list[Chunk]] = {}
     for chunk in chunks[:count]:
         sections.setdefault((chunk.document, chunk.headings), []).append(chunk)
     return [sorted(section, key=lambda chunk: chunk.id) for section in sections.values()]
+
+
+def _cells(text: str) -> set[str]:
+    """The cells of a passage's tables."""
+    rows = (line for line in text.splitlines() if "|" in line)
+    return {cell.strip().lower() for row in rows for cell in row.split("|")}
 
 
 def _answers(question: str, chunk: Chunk, wanted: re.Pattern[str]) -> int:
