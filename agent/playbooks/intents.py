@@ -29,6 +29,15 @@ _PLAIN_TOO = ("complain", "quality", "outside")
 """Signs whose words may be part of a name: "guest at 2003", "sensor 1407"."""
 _SHORT = 30
 """Characters; "ch-2?" is about all of it, a longer text without a quantity may not be."""
+_TOLD = 2
+"""Words left beside a named room that no table knows: something is told about it, not asked of it."""
+_SMALL = frozenset(
+    """
+    the and for are was has had have been from with this that what about please now today tell show give get check room
+    guest let know need want can you could would she her his him its our your there here just like right quick status
+    value politely stays units value anyone
+    """.split()
+)
 _WHICH = re.compile(r"\b(?:which|what)\s*$")
 _ENERGY = frozenset({"efficiency", "energy-use"})
 
@@ -68,6 +77,7 @@ def _row(intent: Intent, need: str = "", any: str = "", never: str = "") -> Row:
 ROWS: tuple[Row, ...] = (
     _row(Intent.INJECTION, "inject"),
     _row(Intent.OUT_OF_SCOPE, "outside", never="thing:equip measured+thing feel+thing"),
+    _row(Intent.OUT_OF_SCOPE, "amenity", never="thing:equip measured+thing work report feel+thing complain+feel book find quality"),
     _row(Intent.OUT_OF_SCOPE, "greeting", never="thing measured"),
     # documents
     _row(Intent.MANUAL_LOOKUP, "howto", any="ours thing kind group measured", never="report latest"),
@@ -131,12 +141,14 @@ ROWS: tuple[Row, ...] = (
     _row(Intent.ENERGY_EFFICIENCY, "", any="measured:energy money energy", never="kwpoint"),
     _row(Intent.AGGREGATE, "measured", any="stat totals condition counted rank", never="run+live"),
     _row(Intent.HISTORY_TREND, "measured timed"),
+    _row(Intent.AGGREGATE, "measured:state group with", never="thing:one"),
     _row(Intent.LIVE_VALUE, "measured"),
     _row(Intent.HISTORY_TREND, "thing timed"),
     _row(Intent.FIND_EQUIPMENT, "group", never="thing:one doing:strict feel"),
     _row(Intent.FIND_EQUIPMENT, "group thing:place", never="feel stat timed doing"),
     _row(Intent.FIND_EQUIPMENT, "things thing:one", never="feel stat timed doing measured"),
     _row(Intent.FIND_EQUIPMENT, "which group", never="feel stat timed"),
+    _row(Intent.COMFORT_COMPLAINT, "told thing:zone", never="thing:equip timed asking doing measured group again find"),
     _row(Intent.LIVE_VALUE, "thing", any="doing short again"),
     _row(Intent.HISTORY_TREND, "thing timed"),
     _row(Intent.LIVE_VALUE, "thing"),
@@ -173,6 +185,8 @@ def _of_text(read: Read) -> Iterable[str]:
         yield "greeting"
     if DOMAIN & set(re.findall(r"[a-z]{3,}", read.masked)):
         yield "ours"
+    if len([w for w in re.findall(r"[a-z]{3,}", read.masked) if w not in _SMALL]) >= _TOLD:
+        yield "told"
     if len(read.text.plain) < _SHORT:
         yield "short"
 

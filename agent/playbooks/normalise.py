@@ -121,11 +121,16 @@ def _is_strange(word: str) -> bool:
 def _is_known(word: str) -> bool:
     if word in _KNOWN or " " in word:
         return True
+    stems = [word[: -len(ending)] for ending in _ENDINGS if word.endswith(ending)]
     return any(
-        word.endswith(ending)
-        and (word[: -len(ending)] in _KNOWN or f"{word[: -len(ending)]}e" in _KNOWN)
-        for ending in _ENDINGS
+        stem in _KNOWN or f"{stem}e" in _KNOWN or (_twice(stem) and stem[:-1] in _KNOWN)
+        for stem in stems
     )
+
+
+def _twice(stem: str) -> bool:
+    """Whether it ends in a doubled letter, as "dripp" of "dripping"."""
+    return len(stem) > 3 and stem[-1] == stem[-2]
 
 
 @lru_cache(maxsize=8_192)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from agent.playbooks.words.families import FAMILIES
 from agent.playbooks.words.phrases import SAID
 
 _VERB = (
@@ -44,7 +45,7 @@ _TABLE: dict[str, str] = {
         r"|(?:no|without|with no|remove (?:all|your)) restrictions|unrestricted (?:assistant|mode|ai)|reveal (?:your|the) (?:prompt|instructions|key|secret|system|config)|environment variables?"
     ),
     "outside": (
-        r"\bjokes?\b|\b(?:best|good|cheap|nice) hotels?\b|\bwhat is \d+\s*[-+*x/]\s*\d+|\bfairy ?tale|\bpoems?\b|\bsongs?\b|\bsing\b|\bstory\b|\bstocks?\b(?! room)|share price|\bfootball\b|\bleague\b|\bscore\b|\bwhat day is it\b|\bsoccer\b|\bworld cup\b|\bcricket\b|\btaxi\b|\buber\b|\bgrab car\b|"
+        r"\bjokes?\b|\b(?:best|good|cheap|nice) hotels?\b|\bwhat is \d+\s*[-+*x/]\s*\d+|\bfairy ?tale|\bpoems?\b|\bsongs?\b|\bsing\b|\bstory\b(?! (?:with|on|behind))|\bstocks?\b(?! room)|share price|\bfootball\b|\bleague\b|\bscore\b|\bwhat day is it\b|\bsoccer\b|\bworld cup\b|\bcricket\b|\btaxi\b|\buber\b|\bgrab car\b|"
         r"\bcapital (?:city )?of\b|\bpresident\b|prime minister|\btranslate\b|exchange rate|\bgold price|\bbitcoin\b|\bcrypto|\blottery\b|\bhoroscope|"
         r"\bmovies?\b|\bnetflix\b|\bflights?\b|\brecipes?\b|\bcook\b|\bdinner\b|\blunch\b|\bbreakfast\b|\bhilton\b|\bmarriott\b|\bhyatt\b|\bsheraton\b|other hotels?|another (?:hotel|building)|"
         r"next door|competitor|\bnews\b|\bpolitic\w*|\bpizza\b|\bcoffee\b|\border (?:me |us )?(?:a |some )?(?:food|drink|beer)|\belection\b|\bmassage\b|\bwifi password|\bhomework\b|\bessay\b|\bpython code|\bwrite (?:me )?(?:a )?(?:code|program|script|email|letter)|"
@@ -148,8 +149,8 @@ _TABLE: dict[str, str] = {
 }  # fmt: skip
 
 CUES: dict[str, re.Pattern[str]] = {
-    name: re.compile("|".join(filter(None, (_TABLE.get(name), SAID.get(name)))))
-    for name in _TABLE | SAID
+    name: re.compile("|".join(filter(None, (_TABLE.get(name), SAID.get(name), FAMILIES.get(name)))))
+    for name in _TABLE | SAID | FAMILIES
 }
 """Sign -> what shows it: the exact patterns above and the plain phrases of `phrases`."""
 

@@ -17,7 +17,7 @@ SHORT: dict[str, str] = {
     # small words
     "whats": "what is", "wats": "what is", "wat": "what", "wht": "what", "hows": "how is", "wheres": "where is",
     "whos": "who is", "whys": "why is", "thats": "that is", "v": "vs", "rn": "right now", "ppl": "people", "til": "until", "y": "why", "wy": "why", "r": "are", "u": "you", "ur": "your", "pls": "please", "nite": "night", "rite": "right", "tonite": "tonight", "wots": "what is", "wot": "what", "wich": "which",
-    "giv": "give", "diff": "difference", "flt": "fault", "flts": "faults", "analyse": "analyse", "analyze": "analyse", "batt": "battery", "devs": "devices", "dev": "device", "kwrt": "kw/rt", "kwton": "kw/rt", "n": "and", "hw": "how", "comin": "coming", "whereabouts": "where is", "goin": "going", "runnin": "running", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
+    "giv": "give", "senser": "sensor", "sensers": "sensors", "guage": "gauge", "diff": "difference", "flt": "fault", "flts": "faults", "analyse": "analyse", "analyze": "analyse", "batt": "battery", "devs": "devices", "dev": "device", "kwrt": "kw/rt", "kwton": "kw/rt", "n": "and", "hw": "how", "comin": "coming", "whereabouts": "where is", "goin": "going", "runnin": "running", "wit": "with", "rong": "wrong", "teh": "the", "opn": "open", "servs": "serves", "thru": "through", "bad": "bad",
     "plz": "please", "plse": "please", "thx": "thanks", "w": "with", "abt": "about", "btw": "between",
     "isnt": "is not", "doesnt": "does not", "dont": "do not", "cant": "cannot", "cannot": "cannot",
     "wont": "will not", "havent": "have not", "hasnt": "has not", "wasnt": "was not", "werent": "were not",
@@ -98,6 +98,9 @@ REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r" \1 saturday "),
         (r"\b(?:front desk|reception|concierge|housekeeping|duty manager|engineering|operator) (?=says?|said|called|calls|calling|reports?|reported|got|has a complaint|complain)", " staff "),
         (r"\b(?:w/o)\b", " without "), (r"\bw/", " with "),
+        (r"\bsat\b(?=\s*(?:vs|versus|v|and|&|to|or|than)\s+(?:the\s+)?(?:sun|mon|tue|wed|thu|fri|last|this|yest))", " saturday "),
+        (r"\b(co2|humidity|temp\w*|kwh?|load|power|energy|demand|efficiency)\b((?:(?!\b(?:and|vs|or|minus)\b)[^,])*?)\bsat\b(?!\s*(?:sp\b|setpoint))",
+         r"\1\2 saturday "),
         (r"\bsat\b", " supply air temp "),
         (r"\br\s*/?\s*h\b", " humidity "),
         (r"\brel(?:ative)?\.?\s+hum(?:idity)?\b", " humidity "),
