@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -234,6 +234,8 @@ _AIR_RULES = {
     "cold": ("OVR-01", "AHU-32", "OVR-02", "AHU-18"),
     "stuffy": ("AHU-21", "CMD-01", "AHU-FC01"),
 }
+_AIR_HINTS = {"hot": ("AHU-24",), "humid": ("AHU-24",)}
+"""Open faults of the supply that its discharge hides: the coil still carries the hot, damp outdoor air."""
 
 
 def air(scene: Scene) -> Rung:
@@ -259,6 +261,9 @@ def air(scene: Scene) -> Rung:
         verdict = Verdict.CULPRIT
     elif scene.complaint in {"stuffy", "smell"} and scene.mean("fan-run", unit) < ON:
         verdict, numbers = Verdict.CULPRIT, f"the fan of {unit.id} stands still"
+    hint = scene.found(unit.id, *_AIR_HINTS.get(scene.complaint, ()))
+    if verdict is Verdict.OK and hint:
+        return replace(_settled("air", asks, hint), verdict=Verdict.SUSPECT)
     return Rung("air", asks, verdict, numbers, unit.id, check, proofs)
 
 

@@ -53,6 +53,8 @@ def _tell_lead(voice: Voice, found: ToolResult) -> None:
     lead = f"{of}{_span(voice, found)}: **{voice.show(facts['total'])}**"
     if "value" in facts and facts["stat"] in _STATS:
         lead += f", {voice.pick(*_STATS[facts['stat']])} **{voice.show(facts['value'])}**"
+    shown = voice.show(facts["open"])
+    lead += voice.pick(f", {shown} still open", f" ยังไม่ปิด {shown}")
     voice.lines.append(f"{lead} {voice.cite(facts['total'].evidence)}.")
 
 
@@ -61,9 +63,10 @@ def _tell_last(voice: Voice, found: ToolResult) -> None:
     last = found.facts["last"]
     day, ago, cite = voice.day(last["at"]), voice.show(last["ago"]), voice.cite(last["evidence"])
     did = f": {last['action']}" if last["action"] else ""
+    by = f", {last['by']}" if last["by"] else ""
     line = voice.pick(
-        f"{last['equip']} {last['description']} last done **{day}** ({last['number']}), {ago} ago{did} {cite}.",
-        f"{last['equip']} {last['description']} ล่าสุด **{day}** ({last['number']}) {ago}ก่อน{did} {cite}",
+        f"{last['equip']} {last['description']} last done **{day}** ({last['number']}{by}), {ago} ago{did} {cite}.",
+        f"{last['equip']} {last['description']} ล่าสุด **{day}** ({last['number']}{by}) {ago}ก่อน{did} {cite}",
     )
     if last["every"].value is not None:
         every = voice.show(last["every"])
@@ -75,14 +78,14 @@ def _tell_last(voice: Voice, found: ToolResult) -> None:
 
 
 def _order(voice: Voice, row: Row, of: list[str]) -> str:
-    """Day of the work, number, what, why, what was done."""
+    """Day of the work, what, why, what was done, number, by whom."""
     day = voice.day(row["closed"] or row["opened"])
     state = "" if row["closed"] else voice.pick(", still open", " ยังไม่ปิด")
     place = "" if [row["equip"]] == of else f" {row['equip']}"
     parts = [part for part in (row["description"], row["cause"], row["action"]) if part]
-    return (
-        f"{day},{place} {'; '.join(parts)} ({row['number']}{state}) {voice.cite(row['evidence'])}"
-    )
+    by = f", {row['by']}" if row["by"] else ""
+    cite = voice.cite(row["evidence"])
+    return f"{day},{place} {'; '.join(parts)} ({row['number']}{by}{state}) {cite}"
 
 
 def _span(voice: Voice, found: ToolResult) -> str:

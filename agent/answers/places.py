@@ -49,8 +49,10 @@ def tell_find(voice: Voice, found: ToolResult) -> None:
     voice.say(
         f"**{voice.show(total)}** found {cite}:", f"พบ **{voice.show(total)}** รายการ {cite}:"
     )
-    if all(row["kind"] == "room" for row in found.rows):
-        voice.lines[-1] += f" {ranged(voice, [row['id'] for row in found.rows])}"
+    ids, kinds = found.facts["ids"], {row["kind"] for row in found.rows}
+    whole = len(ids) == total.value and len(kinds) == 1
+    if whole and (kinds == {"room"} or len(ids) > MAX_LISTED):
+        voice.lines[-1] += f" {ranged(voice, ids)}"
         return
     for row in found.rows[:MAX_LISTED]:
         place = f", {', '.join(row['place'])}" if row["place"] else ""

@@ -21,7 +21,7 @@ def tell_overrides(voice: Voice, found: ToolResult) -> None:
     if not found.rows and not hidden:
         of = ", ".join(voice.name(id) for id in facts["of"])
         voice.say(f"Nothing{f' on {of}' if of else ''} is in hand now {cite}.",
-                  f"ขณะนี้ไม่มีจุดใด{f'ที่ {of}' if of else ''}ถูกสั่งค้างด้วยมือ {cite}")  # fmt: skip
+                  f"ขณะนี้ไม่มีจุดใด{f'ที่ {of} ' if of else ''}ถูกสั่งค้างด้วยมือ {cite}")  # fmt: skip
         return
     if found.rows:
         count = voice.show(facts["total"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from agent.answers.findings import named
 from agent.answers.voice import Row, Voice
 from agent.evidence import ToolResult
 from agent.figures import signed
@@ -27,6 +28,19 @@ def tell_history(voice: Voice, found: ToolResult) -> None:
         _tell_one(voice, found, found.rows[0])
     else:
         _tell_many(voice, found)
+    _tell_beside(voice, found)
+
+
+def _tell_beside(voice: Voice, found: ToolResult) -> None:
+    """What a fault wastes there, since it began, and which sensor is not to be believed."""
+    facts = found.facts
+    for row in facts.get("wasting", ()):
+        cite, since = voice.cite(row["evidence"]), voice.time(row["start"])
+        spent = f"**{voice.show(row['kwh'])}**"
+        if row["cost"].value is not None:
+            spent += f" ({voice.show(row['cost'])})"
+        voice.say(f"Wasted there by an open fault ({named(voice, row)}) since {since}: {spent} {cite}.",
+                  f"เสียเปล่าเพราะความผิดปกติที่ค้างอยู่ ({named(voice, row)}) ตั้งแต่ {since}: {spent} {cite}")  # fmt: skip
     for doubt in facts.get("doubts", ()):
         voice.say(
             f"Careful, {doubt['point']} is in doubt: {doubt['says']} {voice.cite(doubt['evidence'])}.",
@@ -72,7 +86,7 @@ def _tell_one(voice: Voice, found: ToolResult, row: Row) -> None:
         _tell_nothing(voice, found, row, what, cite)
         return
     if "start" not in found.facts:
-        _tell_now(voice, row, what, cite)
+        _tell_now(voice, found, row, what)
         return
     line = f"{what}, {_when(voice, found)}: {voice.bold(value)}"
     if row["at"] is not None:
@@ -94,12 +108,17 @@ def _tell_one(voice: Voice, found: ToolResult, row: Row) -> None:
 
 
 def _priced(voice: Voice, found: ToolResult, row: Row) -> str:
-    """The other side of energy and money, with the tariff."""
+    """The other side of energy and money, with the tariff; what part of the building's it is."""
     other = found.facts.get("kwh" if found.facts["quantity"] == "energy-cost" else "cost")
     if not other or row["id"] not in other:
         return ""
     shown, tariff = voice.show(other[row["id"]]), voice.show(found.facts["tariff"])
-    return voice.pick(f" ({shown} at {tariff})", f" ({shown} ที่ {tariff})")
+    text = voice.pick(f" ({shown} at {tariff})", f" ({shown} ที่ {tariff})")
+    share = found.facts["share"]
+    if share is None or share.value is None:
+        return text
+    part = voice.show(share)
+    return text + voice.pick(f", {part} of the whole building", f" เป็น {part} ของทั้งอาคาร")
 
 
 def _tell_nothing(voice: Voice, found: ToolResult, row: Row, what: str, cite: str) -> None:
@@ -113,8 +132,9 @@ def _tell_nothing(voice: Voice, found: ToolResult, row: Row, what: str, cite: st
     )
 
 
-def _tell_now(voice: Voice, row: Row, what: str, cite: str) -> None:
+def _tell_now(voice: Voice, found: ToolResult, row: Row, what: str) -> None:
     value, at = row["value"], row["at"]
+    cite = voice.cite(value.evidence)
     if at is not None and voice.now - at > STALE:
         voice.say(
             f"{what}: last value {voice.bold(value)} at {voice.time(at)}, silent since; that is not now {cite}.",
@@ -122,8 +142,19 @@ def _tell_now(voice: Voice, row: Row, what: str, cite: str) -> None:
         )
         return
     clock = voice.pick(f" at {voice.time(at)}", f" เวลา {voice.time(at)}") if at else ""
-    held = voice.pick(", held by hand", ", ถูกสั่งค้างด้วยมือ") if row["status"] == "overridden" else ""
+    held = _in_hand(voice, found, row) if row["status"] == "overridden" else ""
     voice.lines.append(f"{what}: {voice.bold(value)}{clock}{held} {cite}.")
+
+
+def _in_hand(voice: Voice, found: ToolResult, row: Row) -> str:
+    """That a point is held, and since when where a finding knows it."""
+    held = voice.pick(", held by hand", ", ถูกสั่งค้างด้วยมือ")
+    known = found.facts["held"].get(row["id"])
+    if known is None:
+        return held
+    since, lasted = voice.time(known["start"]), voice.show(known["lasted"])
+    cite = voice.cite(known["evidence"])
+    return held + voice.pick(f" since {since} ({lasted}) {cite}", f"ตั้งแต่ {since} ({lasted}) {cite}")
 
 
 def _change(voice: Voice, found: ToolResult, row: Row) -> str:
@@ -145,7 +176,10 @@ def _tell_many(voice: Voice, found: ToolResult) -> None:
     lead = f"{voice.word(rank)} {what}" if rank else what
     line = f"{lead[:1].upper()}{lead[1:]}, {when}"
     key = next((k for k in ("total", "mean") if k in facts), None)
-    if (key and facts["entities"].value != len(found.rows)) or (key and not rank):
+    if "apart" in facts and not rank:
+        apart = voice.show(facts["apart"])
+        line += voice.pick(f"; {apart} apart", f"; ต่างกัน {apart}")
+    elif (key and facts["entities"].value != len(found.rows)) or (key and not rank):
         told = voice.pick(
             "together" if key == "total" else "on average", "รวม" if key == "total" else "เฉลี่ย"
         )

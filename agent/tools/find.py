@@ -20,6 +20,8 @@ KIND_WORDS: Final = {
     "sensor": ("iaq-sensor", "weather-station"),
 }
 """Words of the trade for several kinds or for a shorter name."""
+MAX_RANGED: Final = 3_000
+"""Ids kept to tell a long list as floors and runs of numbers; the whole demo has as many points."""
 
 
 async def find(
@@ -45,8 +47,12 @@ async def find(
         found = [e for e in found if not e.is_point]
     if place:
         whole = building.get(place).id
+        others = [e for e in found if e.id != whole]
         served = inside(building, whole) | {e.id for e, _ in building.feeds(whole)}
-        found = [e for e in found if e.id != whole and _owner(e) in served]
+        found = [e for e in others if _owner(e) in served]
+        if not found:  # "the condenser pump of CH-3" stands before it, not inside
+            before = {e.id for e, _, hops in building.upstream(whole) if hops == 1}
+            found = [e for e in others if _owner(e) in before]
     return _told(box, found, count, [x for x in (function, kind, filter, place) if x])
 
 
@@ -63,6 +69,7 @@ def _told(box: Toolbox, found: list[Entity], count: int, words: list[str]) -> To
         "total": draft.figure("found", len(found), "", cite),
         "listed": draft.figure("listed", min(count, len(found)), "", cite),
         "words": words,
+        "ids": [e.id for e in found[:MAX_RANGED]],
     }
     draft.lines.append(f"{len(found)} found [{cite}]")
     for entity in found[:count]:

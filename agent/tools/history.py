@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from agent.diagnosis import Family, Finding
 from agent.evidence import Figure, ToolResult
 from agent.figures import show, show_span, show_time, signed
 from agent.tools import folds
+from agent.tools.beside import adds_up, beside, beside_lines
 from agent.tools.draw import draw
 from agent.tools.measure import Ask, Found, by_whole, newest_of, over
 from agent.tools.money import at_price, money_facts, priced_in
@@ -52,6 +52,8 @@ async def history(
     members = {id: readings(box.building, id, quantity) for id in of}
     asked = list({r.source: r for readings_of in members.values() for r in readings_of}.values())
     total = asked[0].fold not in ("mean", "ratio")
+    if stat == "sum" and start is None and not total and asked[0].kind != "power":
+        stat = "latest"  # "the combined return temperature" is the one of the common pipe
     span = _span(box, start, end)
     if span is None and (total or stat in _NEED_RANGE):
         span = Span.last(dt.timedelta(days=1), now=box.now)
@@ -82,7 +84,7 @@ async def history(
     tariff = price or (box.tariff if quantity == "energy-use" else None)
     if tariff:
         draft.facts |= money_facts(draft, tariff, values, evidence)
-    await _doubts(box, draft, asked)
+    draft.facts |= await beside(box, draft, ask, values, evidence)
     _tell(box, draft, shown, (values, before), evidence)
     await draw(box, draft, ask, values, before)
     return draft.done()
@@ -119,19 +121,6 @@ def _span(box: Toolbox, start: dt.datetime | None, end: dt.datetime | None) -> S
             hint=f"use more than nothing and at most {LONGEST.days} days",
         )
     return span
-
-
-async def _doubts(box: Toolbox, draft: Draft, asked: list[Reading]) -> None:
-    """Open sensor findings on the very points read: a wrong sensor must not pass as truth."""
-    points = {point.id for reading in asked for point in reading.points}
-    open_now = await box.faultbook.open_faults(limit=500)
-    wrong = [f for f in open_now if f.family is Family.SENSOR and f.point in points]
-    draft.facts["doubts"] = [_doubt(draft, finding) for finding in wrong[:5]]
-
-
-def _doubt(draft: Draft, finding: Finding) -> dict[str, str]:
-    cite = draft.cite("fault", finding.id, finding.says)
-    return {"point": finding.point, "says": finding.says, "evidence": cite}
 
 
 def _tell(
@@ -230,6 +219,8 @@ def _aggregate(
     """Figures over all entities: how many, how many silent; their mean, or their sum for totals."""
     known = [found.value for found in values if np.isfinite(found.value)]
     total = values[0].reading.fold in ("counter", "integral", "starts") or ask.stat == "sum"
+    if ask.stat in ("latest", "mean") and values[0].reading.fold == "mean":
+        total |= adds_up([found.reading.entity for found in values], values[0].reading.kind)
     unit = values[0].unit
     whole = {
         "matching": draft.figure("all.matching", len(rows), "", evidence),
@@ -239,6 +230,9 @@ def _aggregate(
     if len(values) > 1 and known:
         one = float(np.sum(known) if total else np.mean(known))
         whole["total" if total else "mean"] = draft.figure("all.value", one, unit, evidence)
+    if len(known) == len(values) == 2 and not total and unit != "on/off":
+        difference = {"°C": "K"}.get(unit, unit)
+        whole["apart"] = draft.figure("all.apart", abs(known[0] - known[1]), difference, evidence)
     draft.facts |= whole | {"more": max(0, len(rows) - ask.count)}
     if ask.condition:
         limit = draft.figure(
@@ -272,9 +266,7 @@ def _summarise(box: Toolbox, draft: Draft, ask: Ask, rows: list[dict[str, Any]])
         draft.lines.append(line)
     if not rows:
         draft.lines.append("nothing matches")
-    draft.lines += [
-        f"doubtful: {d['point']} {d['says']} [{d['evidence']}]" for d in draft.facts["doubts"]
-    ]
+    draft.lines += beside_lines(box, draft.facts)
 
 
 TOOL = Tool(

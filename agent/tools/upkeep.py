@@ -114,6 +114,7 @@ def upkeep_row(draft: Draft, done: Upkeep) -> dict[str, Any]:
     return {
         "number": number, "at": done_at(done.order), "description": str(tags["description"]), "late": done.late,
         "action": str(tags.get("action", "")), "cause": str(tags.get("cause", "")), "evidence": cite,
+        "by": str(tags.get("technician", "")),
         "times": draft.figure(f"{number}.times", done.times, "times", cite),
         "ago": draft.figure(f"{number}.ago", round(ago), "months" if long else "days", cite),
         "every": draft.figure(f"{number}.every", done.every_months, "months", cite),

@@ -47,6 +47,7 @@ async def worklog(
     draft.facts |= {
         "of": of or [], "stat": stat, "group_by": group_by or "none", "text": text, "start": start, "end": end,
         "total": draft.figure("orders", len(orders), "work orders", cite),
+        "open": draft.figure("open", sum("closed" not in o for o in orders), "", cite),
     }  # fmt: skip
     draft.lines.append(f"{show(draft.facts['total'])} [{cite}]")
     if group_by not in (None, "none"):
@@ -191,7 +192,9 @@ def _listed(orders: list[Entity], stat: str) -> list[Entity]:
 def _tell_order(box: Toolbox, draft: Draft, order: Entity) -> None:
     tags = order.tags
     text = "; ".join(
-        f"{tag}: {tags[tag]}" for tag in ("description", "cause", "action") if tag in tags
+        f"{tag}: {tags[tag]}"
+        for tag in ("description", "cause", "action", "technician")
+        if tag in tags
     )
     cite = draft.cite("worklog", str(tags["woNum"]), text, Trust.DOCUMENT, id=order.id)
     hours, cost = _summed("hours")([order]), _summed("cost")([order])
@@ -199,6 +202,7 @@ def _tell_order(box: Toolbox, draft: Draft, order: Entity) -> None:
         "id": order.id, "number": str(tags["woNum"]), "opened": tags["opened"], "closed": tags.get("closed"),
         "equip": of_equip(order), "description": str(tags["description"]), "cause": str(tags.get("cause", "")),
         "action": str(tags.get("action", "")), "type": str(tags.get("woType", "")), "evidence": cite,
+        "by": str(tags.get("technician", "")),
         "hours": draft.figure(f"{order.id}.hours", *hours, cite),
         "cost": draft.figure(f"{order.id}.cost", *cost, cite),
     })  # fmt: skip

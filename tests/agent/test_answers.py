@@ -96,7 +96,7 @@ async def test_no_digit_in_an_answer_lacks_its_figure(question: str) -> None:
     ("args", "says"),
     [
         ({"of": ["CH-2"], "quantity": "power"}, "CH-2 power: **325 kW** at 14:30 [E1]."),
-        ({"of": ["CH-2"], "quantity": "energy-use", **DAY}, "CH-2 energy use, Thu 19 Nov: **7,800 kWh** (32,760 THB at 4.20 THB/kWh) [E1]."),
+        ({"of": ["CH-2"], "quantity": "energy-use", **DAY}, "CH-2 energy use, Thu 19 Nov: **7,800 kWh** (32,760 THB at 4.20 THB/kWh), 27% of the whole building [E1]."),
         ({"of": ["CH-3"], "quantity": "efficiency", **DAY}, "**no data** from CH-3.power, CH-3.cooling-power"),
         ({"of": ["IAQ-1407"], "quantity": "zone-air-temp"}, "last value **24.5 °C** at Thu 19 Nov 08:30, silent since"),
         ({"of": ["room-807"], "quantity": "zone-air-temp", "unit": "°F"}, "**80.6 °F**"),

@@ -144,6 +144,16 @@ async def test_no_equipment_of_the_sound_twin_is_accused(
     assert all(rung.verdict is not Verdict.CULPRIT for rung in answer.rungs)
 
 
+async def test_a_muggy_restaurant_leads_to_the_damper_though_its_sensors_stay_calm(
+    story: Simulated,
+) -> None:
+    answer = await explain_complaint(
+        story.building, story.history, story.faults, "restaurant", "hot", story.now
+    )
+    assert answer.causes[0].equip == "AHU-3"
+    assert "outdoor" in answer.causes[0].says
+
+
 async def test_a_complaint_about_no_place_is_answered_with_a_hint(story: Simulated) -> None:
     with pytest.raises(BadRequest, match="not a place"):
         await explain_complaint(
