@@ -94,20 +94,6 @@ def ask(home: Path, *words: str, **how: object) -> subprocess.CompletedProcess[s
     )  # fmt: skip
 
 
-def gone(pid: int, seconds: float = 8) -> bool:
-    """Whether the process ends within the time (a zombie of ours has ended)."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.1)
-    return False
-
-
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Riverside Tower with a short past, built once for all of these days."""
@@ -122,9 +108,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_killed_devices_are_told_and_the_server_lives_on_and_a_killed_server_takes_them_along(
-    home: Path,
-) -> None:
+def test_killed_devices_are_told_and_the_server_lives_on(home: Path) -> None:
     with demo(home) as running:
         url = running.wait_for(r"is running: (http://\S+)", 60)
         second = subprocess.run(
@@ -141,12 +125,6 @@ def test_killed_devices_are_told_and_the_server_lives_on_and_a_killed_server_tak
         answer = json.loads(ask(home, "why is 807 hot?", "--json").stdout)
         assert "807" in answer["answer"]
         assert running.end(signal.SIGTERM) == 0
-    with demo(home) as running:
-        running.wait_for(r"is running", 60)
-        (devices,) = running.devices
-        running.end(signal.SIGKILL)
-        assert gone(devices)
-    assert ask(home, "any faults?").returncode == 0  # the files reopen
 
 
 def test_a_build_that_is_stopped_ends_at_once_and_may_begin_again(tmp_path: Path) -> None:

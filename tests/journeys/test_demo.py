@@ -56,6 +56,19 @@ def _url(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"the demo ended: {said}")
 
 
+def gone(pid: str, seconds: float = 8) -> bool:
+    """Whether the process ends within the time (a zombie has ended)."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def status(url: str) -> dict[str, object]:
     found: dict[str, object] = httpx2.get(f"{url}/api/status", timeout=20).json()
     return found
@@ -87,8 +100,11 @@ def test_a_killed_demo_starts_again_and_keeps_what_it_had(home: Path) -> None:
     """After the first test: kill -9 while it polls, then a warm start on the same files."""
     with demo(home) as (process, url):
         time.sleep(3)
+        devices = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
+        assert devices
+        assert all(gone(pid) for pid in devices)
         with pytest.raises(httpx2.TransportError):
             httpx2.get(f"{url}/health", timeout=2)
     begun = time.monotonic()
