@@ -36,7 +36,7 @@ _SMALL = frozenset(
     the and for are was has had have been from with this that what about please now today tell show give get check room
     guest let know need want can you could would she her his him its our your there here just like right quick status
     value politely stays units value anyone
-    """.split()
+    """.split()  # noqa: SIM905  (a list of words reads as words)
 )
 _WHICH = re.compile(r"\b(?:which|what)\s*$")
 _ENERGY = frozenset({"efficiency", "energy-use"})
