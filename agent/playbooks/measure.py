@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.playbooks.words.measures import (
@@ -31,6 +31,11 @@ _OPS = {
 _UNIT_BASE = {"c": "temp", "f": "temp", "degrees": "temp", "%": "humidity", "percent": "humidity", "ppm": "co2",
               "kw": "power", "kwh": "energy-use", "rt": "cooling"}  # fmt: skip
 _TIMES = {"runtime", "starts"}
+_SIDES = re.compile(r"\b(?:and|vs\.?|versus|plus|against)\b|[,&+]")
+_LEVEL = re.compile(r"(?<![\w.])(\d{2,3}(?:\.\d+)?)\s*(?:°|degrees )?\s*([cf])\b")
+_MOST_SIDES = 5
+_STREAMS = frozenset({"supply", "return", "entering", "leaving", "mixed", "outside"})
+_ACTUAL = re.compile(r"\b(?:actual|real|measured|reading|value)\b")
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,40 @@ def read_measure(text: str) -> Measure:
     if condition and condition.pop("fahrenheit", False):
         unit = "°F"
     return Measure(bases, mods, unit, condition)
+
+
+def at_level(measure: Measure, text: str) -> Measure:
+    """ "Rooms 80f": of many, a temperature alone is one to reach."""
+    level = _LEVEL.search(text)
+    if level is None or measure.condition or measure.base not in {"", "temp"}:
+        return measure
+    condition = {"op": ">=", "value": float(level[1])}
+    return replace(
+        measure, bases=("temp",), unit="°F" if level[2] == "f" else "", condition=condition
+    )
+
+
+def together(text: str, family: str, kind: str, first: str) -> tuple[str, ...]:
+    """All that is asked in one breath, as said: "temp and humidity", "setpoint vs actual". () if one."""
+    sides = _SIDES.split(text)
+    read = [read_measure(side) for side in sides]
+    if len(sides) < 2 or len(sides) > _MOST_SIDES:
+        return ()
+    if any(one.base == "temp" for one in read):  # "supply and return temp"
+        read = [
+            read_measure(f"{s} temp") if _streams(one) else one
+            for s, one in zip(sides, read, strict=True)
+        ]
+    said = [one.of(family, kind) for one in read]
+    if first.endswith("-sp") and any(_ACTUAL.search(side) for side in sides):
+        said.append(first.removesuffix("-sp"))
+    found = tuple(dict.fromkeys(each for each in said if each))
+    return found if first in found and len(found) > 1 else ()
+
+
+def _streams(measure: Measure) -> bool:
+    """Which air or water, without what of it."""
+    return not measure.bases and bool(measure.mods & _STREAMS)
 
 
 def _unit(text: str, bases: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -150,7 +151,7 @@ def corrected(word: str) -> str:
     far = 1 if len(word) <= 5 else 2
     best = [
         (distance, -JaroWinkler.similarity(word, known), known)
-        for known in CORRECT_TOWARDS
+        for known in _towards(word)
         if abs(len(known) - len(word)) <= far
         and (distance := OSA.distance(word, known, score_cutoff=far)) <= far
     ]
@@ -161,10 +162,41 @@ def corrected(word: str) -> str:
     return _canonical(known) if good_enough else word
 
 
+def _towards(word: str) -> Iterable[str]:
+    """Words of the trade; and for longer ones the words of the signs that begin alike, one error away."""
+    yield from CORRECT_TOWARDS
+    if len(word) >= _CUE_LEAST:
+        for known in _CUES_BY_LETTER.get(word[0], ()):
+            if OSA.distance(word, known, score_cutoff=1) == 1 and _is_slip(word, known):
+                yield known
+
+
+def _is_slip(word: str, known: str) -> bool:
+    """A letter too many, too few, or two swapped; or a wrong vowel late in the word.
+
+    Another consonant is more often another word: "remote" is no misspelt "remove".
+    """
+    if len(word) != len(known):
+        return word.removesuffix("s") != known.removesuffix("s")
+    at = next(i for i, pair in enumerate(zip(word, known, strict=True)) if len({*pair}) > 1)
+    return sorted(word) == sorted(known) or (at > 3 and {word[at], known[at]} <= set("aeiou"))
+
+
 def _canonical(word: str) -> str:
     return SHORT.get(word, word)
 
 
-_CUED = frozenset(word for cue in CUES.values() for word in re.findall(r"[a-z]{4,}", cue.pattern))
+_ESCAPES = re.compile(r"\\[a-zA-Z]")
+_CUED = frozenset(
+    word
+    for cue in CUES.values()
+    for word in re.findall(r"[a-z]{4,}", _ESCAPES.sub(" ", cue.pattern))
+)
+_CUE_LEAST = 6
+"""Letters of a word below which one error could make it another real word."""
+_CUES_BY_LETTER: dict[str, list[str]] = {}
+for _cue in sorted(_CUED - CORRECT_TOWARDS):
+    if len(_cue) >= _CUE_LEAST:
+        _CUES_BY_LETTER.setdefault(_cue[0], []).append(_cue)
 _KNOWN = CORRECT_TOWARDS | PLAIN | OWN | _CUED
 _ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "er", "est")

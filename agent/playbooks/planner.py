@@ -11,7 +11,7 @@ from agent.plan import Intent, Plan, Question
 from agent.playbooks.calendar import Clock
 from agent.playbooks.entities import MASK, Linker
 from agent.playbooks.intents import Read, intent_of, signs_of
-from agent.playbooks.measure import read_measure
+from agent.playbooks.measure import at_level, read_measure
 from agent.playbooks.normalise import is_plain, read_text
 from agent.playbooks.replies import ask_back
 from agent.playbooks.scope import ONE_OF, Scope, Scoper
@@ -120,7 +120,10 @@ class PlaybookPlanner:
             " " if blank == " " else letter
             for letter, blank in zip(linked.rest, when.rest, strict=True)
         )
-        return Read(text, when, linked, read_measure(masked), masked)
+        measure = read_measure(masked)
+        if any(m.how == "group" and m.kind in {"room", "fcu", "vav"} for m in linked.mentions):
+            measure = at_level(measure, masked)
+        return Read(text, when, linked, measure, masked)
 
     def _recalled(
         self, it: _Understood, scoper: Scoper, known: tuple[str, ...], previous: Plan | None
@@ -201,7 +204,7 @@ class PlaybookPlanner:
             it.question.text.strip(), signs, scope.of, scope.entities, quantity, _span(it, quantity), compare,
             unit=read.measure.unit, condition=read.measure.condition, iso=self._iso,
             extra={
-                "now": self._iso(it.question.now), "measurable": scope.measurable,
+                "now": self._iso(it.question.now), "measurable": scope.measurable, "also": scope.also,
                 "week_start": self._iso(it.question.now - dt.timedelta(days=7)),
             },
         )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from agent.plan import Intent
 from agent.playbooks.entities import Linker, Mention
 from agent.playbooks.intents import Read
+from agent.playbooks.measure import together
 from agent.playbooks.words.kinds import BY_NAME
 from ontology.entity import Entity
 from ontology.graph import Building
@@ -27,6 +28,11 @@ ONE_OF = re.compile(r"\b(?:is|was|has|does) (?:the|that|this|our) ")
 _UNIMPLIED = frozenset({Intent.FAULTS_OPEN, Intent.OVERRIDE_STATUS, Intent.WORKLOG_STATS})
 _LARGEST_GROUP = 20
 """Bigger groups (192 rooms) are asked for in full but not named one by one in the plan."""
+_MEASURED_ON: dict[str, tuple[str, ...]] = {
+    # what is ranked, of what nobody needs to say -> the kinds that have it
+    "filter": ("ahu", "doas"), "battery": ("iaq-sensor",), "requests": ("vav",), "approach": ("chiller",),
+    "co2": ("iaq-sensor",), "temp": ("room",), "humidity": ("room",),
+}  # fmt: skip
 _COMPUTED = frozenset({"efficiency", "delta-t", "condenser-approach", "energy-use", "power"})
 
 
@@ -46,6 +52,8 @@ class Scope:
     several: Mention | None = None
     bare: Mention | None = None
     place_ids: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    """Quantities asked beside the first, where each has a point."""
 
 
 def family_of(kind: str) -> str:
@@ -96,7 +104,12 @@ class Scoper:
         quantity = scope.quantity or self._read.measure.of(
             family or ("zone" if finding else ""), scope.kind
         )
-        return replace(scope, quantity=quantity, measurable=self._measurable(scope.of, quantity))
+        said = together(self._read.masked, family, scope.kind, quantity) if quantity else ()
+        said = tuple(each for each in said if self._measurable(scope.of, each))
+        quantity, also = (said[0], said[1:]) if said else (quantity, ())
+        return replace(
+            scope, quantity=quantity, also=also, measurable=self._measurable(scope.of, quantity)
+        )
 
     def about(self, scope: Scope, ids: Sequence[str]) -> Scope:
         """The same question asked of other things."""
@@ -149,6 +162,8 @@ class Scoper:
         meant = self._intent in _SPREAD_GROUPS or "all" in self._signs
         if self._intent is Intent.FAULTS_OPEN and ONE_OF.search(self._read.masked):
             meant = False
+        if self._read.measure.base == "approach" and any(m.kind == "cooling-tower" for m in bare):
+            meant = True  # "tower approach": of each tower, for the word names the quantity
         ranked = bool(places) and bool(self._signs & {"rank", "stat", "count"})
         if groups or not bare or not meant or (ones and not ranked):
             return groups
@@ -172,7 +187,19 @@ class Scoper:
             implied = "site"
         if scope.bare is not None and scope.bare.kind not in {"room", "cooling-tower"}:
             return scope
-        return self._as(scope, implied) if implied else scope
+        return self._as(scope, implied) if implied else self._ranked(scope)
+
+    def _ranked(self, scope: Scope) -> Scope:
+        """ "Highest filter pressure": all that have one."""
+        measure = self._read.measure
+        kinds = _MEASURED_ON.get(measure.base, ())
+        ranks = self._intent is Intent.AGGREGATE and bool(self._signs & {"max", "min", "rank"})
+        if not kinds or not ranks or scope.bare is not None or self._read.when.span is not None:
+            return scope
+        ids = tuple(e.id for kind in kinds for e in self._linker.members(kind))
+        shown = ids if len(ids) <= _LARGEST_GROUP else ()
+        family = family_of(kinds[0])
+        return replace(scope, entities=shown, of=ids, family=family, kind=kinds[0], spread=True)
 
     def _as(self, scope: Scope, family: str) -> Scope:
         """The one thing of the building that a family stands for."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from agent.plan import Intent
 from agent.playbooks.intents import Read
@@ -85,24 +87,37 @@ def filled(intent: Intent, slots: Slots, read: Read, scope: Scope) -> Slots:
     """The slots with what only this intent has."""
     if intent in {Intent.AGGREGATE, Intent.COMPARE_PERIODS, Intent.ENERGY_EFFICIENCY}:
         return _counted(slots, read, scope, ranked=intent is not Intent.COMPARE_PERIODS)
-    if intent is Intent.COMFORT_COMPLAINT:
-        return replace(slots, complaint=complaint_of(read))
-    if intent is Intent.FIND_EQUIPMENT and "explain" in slots.signs and scope.place_ids:
-        return replace(
-            slots, relation=relation_of(read.masked) or "fed_by", of=scope.place_ids, quantity=None
-        )
-    if intent is Intent.FIND_EQUIPMENT:
-        return _sought(slots, read, scope)
-    if intent is Intent.EXPLAIN_EQUIPMENT:
-        return replace(slots, relation=relation_of(read.masked))
-    if intent is Intent.WORKLOG_STATS:
-        return _worked(slots, read)
-    if intent is Intent.FAULTS_OPEN:
-        family = next(
-            (f for f in _FAMILIES if re.search(rf"\b{f}[ -](?:side|faults?)", read.masked)), None
-        )
-        return replace(slots, extra={**slots.extra, "family": family})
+    fill = _FILL.get(intent)
+    return fill(slots, read, scope) if fill else slots
+
+
+def _live(slots: Slots, _read: Read, scope: Scope) -> Slots:
+    """Which of many are on, occupied or open; not a hundred ones and noughts."""
+    if scope.spread and slots.quantity in _STATES:
+        return replace(slots, stat="list", condition={"op": "==", "value": 1})
     return slots
+
+
+def _felt(slots: Slots, read: Read, _scope: Scope) -> Slots:
+    return replace(slots, complaint=complaint_of(read))
+
+
+def _found(slots: Slots, read: Read, scope: Scope) -> Slots:
+    if "explain" in slots.signs and scope.place_ids:
+        relation = relation_of(read.masked) or "fed_by"
+        return replace(slots, relation=relation, of=scope.place_ids, quantity=None)
+    return _sought(slots, read, scope)
+
+
+def _explained(slots: Slots, read: Read, _scope: Scope) -> Slots:
+    return replace(slots, relation=relation_of(read.masked))
+
+
+def _faulty(slots: Slots, read: Read, _scope: Scope) -> Slots:
+    family = next(
+        (f for f in _FAMILIES if re.search(rf"\b{f}[ -](?:side|faults?)", read.masked)), None
+    )
+    return replace(slots, extra={**slots.extra, "family": family})
 
 
 def _counted(slots: Slots, read: Read, scope: Scope, *, ranked: bool) -> Slots:
@@ -112,8 +127,9 @@ def _counted(slots: Slots, read: Read, scope: Scope, *, ranked: bool) -> Slots:
     rank = _rank(read, slots) if ranked and many and ordering else ""
     stat = _stat(slots, rank, many=many)
     condition = slots.condition
-    if stat == "count" and condition is None and slots.quantity in _STATES:
+    if many and condition is None and slots.quantity in _STATES and stat in {"count", "latest"}:
         condition = {"op": "==", "value": 1}
+        rank, stat = "", "count" if stat == "count" else "list"
     top = _TOP.search(read.text.plain)
     count = int(top[1] or top[2]) if top else 0
     return replace(slots, stat=stat, rank=rank, condition=condition, count=count or None)
@@ -193,7 +209,7 @@ def _sought(slots: Slots, read: Read, scope: Scope) -> Slots:
     return replace(slots, kind=kind, place=place, quantity=quantity, extra=extra)
 
 
-def _worked(slots: Slots, read: Read) -> Slots:
+def _worked(slots: Slots, read: Read, _scope: Scope) -> Slots:
     """What number of the work orders, per what, and with which word in them."""
     masked = read.masked
     stat = next((name for name, pattern in _WORK_STATS if re.search(pattern, masked)), "list")
@@ -207,3 +223,16 @@ def _worked(slots: Slots, read: Read) -> Slots:
         "text": words[0] if words else None,
     }
     return replace(slots, stat=stat, extra=extra)
+
+
+_FILL: dict[Intent, Callable[[Slots, Read, Scope], Slots]] = {
+    Intent.LIVE_VALUE: _live,
+    Intent.AGGREGATE: partial(_counted, ranked=True),
+    Intent.ENERGY_EFFICIENCY: partial(_counted, ranked=True),
+    Intent.COMPARE_PERIODS: partial(_counted, ranked=False),
+    Intent.COMFORT_COMPLAINT: _felt,
+    Intent.FIND_EQUIPMENT: _found,
+    Intent.EXPLAIN_EQUIPMENT: _explained,
+    Intent.WORKLOG_STATS: _worked,
+    Intent.FAULTS_OPEN: _faulty,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,8 @@ TOTALS = frozenset({"energy-use", "cooling-energy", "runtime", "starts"})
 """Quantities that add up over a range; they have no value "now"."""
 
 MAX_LISTED = 10
+_WASTE = re.compile(r"\bwast|\bexpens|\benergy hog|เปลือง")
+"""A question for faults by what they cost."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,9 @@ def _history(slots: Slots, **more: Any) -> Step:
             "compare_start": slots.iso(slots.compare.start),
             "compare_end": slots.iso(slots.compare.end),
         }
+    paid = slots.quantity == "energy-use" and "money" in slots.signs
     args = {
-        "of": list(slots.of), "quantity": slots.quantity, **_range(slots), **compare,
+        "of": list(slots.of), "quantity": "energy-cost" if paid else slots.quantity, **_range(slots), **compare,
         "unit": slots.unit, "condition": slots.condition and dict(slots.condition),
     }  # fmt: skip
     return _call("history", **(args | more))
@@ -75,7 +79,15 @@ def _history(slots: Slots, **more: Any) -> Step:
 def _live(slots: Slots) -> tuple[Step, ...]:
     if slots.quantity is None:
         return (_call("overview", of=list(slots.of)),)
-    return (_history(slots, stat="latest"),)
+    stat = slots.stat or "latest"
+    return (_history(slots, stat=stat), *_beside(slots, stat))
+
+
+def _beside(slots: Slots, stat: str) -> tuple[Step, ...]:
+    """The same of the quantities asked in the same breath."""
+    return tuple(
+        _history(slots, quantity=each, stat=stat, unit="") for each in slots.extra.get("also", ())
+    )
 
 
 def _trend(slots: Slots) -> tuple[Step, ...]:
@@ -85,7 +97,10 @@ def _trend(slots: Slots) -> tuple[Step, ...]:
             _call("faults", of=list(slots.of), state="all", **_range(slots)),
         )
     stat = "duration" if slots.quantity in {"run", "fan-run", "occupied", "window-open"} else "mean"
-    return (_history(slots, stat=stat if slots.quantity not in TOTALS else "sum"),)
+    return (
+        _history(slots, stat=stat if slots.quantity not in TOTALS else "sum"),
+        *_beside(slots, "mean"),
+    )
 
 
 def _aggregate(slots: Slots) -> tuple[Step, ...]:
@@ -140,7 +155,8 @@ def _explain(slots: Slots) -> tuple[Step, ...]:
 
 
 def _faults(slots: Slots) -> tuple[Step, ...]:
-    rank = "cost" if {"money"} & slots.signs or "expensive" in slots.question else "severity"
+    costly = "money" in slots.signs or _WASTE.search(slots.question.lower()) is not None
+    rank = "cost" if costly else "severity"
     state = "all" if slots.span is not None else "open"
     return (
         _call(

@@ -197,6 +197,7 @@ _EVERYDAY = """
     under understand upload usage vacant variable vent version video view voice wall warning wash waste weak wear
     wheel white wide wife win winner winter wire wish woman wood yellow zero noise reported complains cleaned
     startup shutdown fouling fouled scaling surge choked clogged clog blocked leak leaking dirty dirtiest basin bulb airport
+    starving starved suction remote charger charging
     hunting scroll details cutout outstanding backlog overdue changeover duty
     bump crank boost ramp silence revert useless logic strategy whatever pizza cranky breaks
     startup shutdown dodgy flaky alarming moaning heat rank percentage blowing vacancy standby calories pizza

@@ -97,7 +97,8 @@ report
 (?:shift|duty|night|day|morning|evening|daily|weekly|monthly|quarterly|annual|yearly|management|owner|executive|engineering|energy|plant|handover|turnover|operations|ops) (?:report|log|log ?sheet|sheet|notes?|summary|digest|brief(?:ing)?|recap|bulletin|statement|minutes|round-?up|wrap[- ]?up)
 (?:for|to) (?:the |my |our )?(?:gm|boss|general manager|owner|management|director|chief engineer|board|head office|auditor|client)
 (?:compile|put together|draw up|knock up|type up|write up|produce|assemble|print out|print|publish) (?:me |us )?(?:an? |the |some )?(?:report|summary|log|sheet|document|overview|notes?|brief|statement|pack)
-(?:hand ?-?over|turn ?over|shift change)(?: notes?| sheet| pack| summary| report| log| info| briefing)?(?: for| to| please| now| ready|\\W*$)
+(?:summar\\w*|recap|brief|digest|sum up|notes?|log|write ?up) .{0,25}\\b(?:hand ?-?over|turn ?over|shift change)
+^(?:please |the |my |our |do |make |give me |need )*(?:hand ?-?over|turn ?over|shift change)(?: notes?| sheet| pack| summary| report| log| info| briefing)?(?: for| to| please| now| ready|\\W*$)
 (?:as|in|to|into) (?:an? |the )?(?:pdf|csv|excel|xlsx?|word|spreadsheet|docx?|powerpoint|slides?)
 
 write
@@ -157,7 +158,7 @@ howto
 (?:need|want|trying) to know how to
 (?:walk|talk|guide|take) me through
 what (?:do|should|can|must|shall) (?:i|we|one|you) do (?:if|when|about|with)
-what (?:to|should i|do i|can i|should we|do we) (?:check|do|look|inspect|verify|test|try|measure|expect)
+what (?:to|should i|do i|can i|should we|do we) (?:check|do|look|inspect|verify|test|try|measure|expect)(?! (?:at |on )?(?:first|now|today|tonight))
 
 inject
 (?:print|show|reveal|repeat|output|echo|dump|display|leak|give|tell|list|expose|paste|send|what (?:is|are))(?: me| us| out)* (?:your |the |all |all your |any |full |entire |its )*(?:system|hidden|secret|internal|initial|original|developer|base|raw|private|underlying|env|environment)[ -]*(?:prompts?|instructions?|messages?|rules?|vars?|variables?|config\\w*|settings?|files?|keys?|tokens?|secrets?)

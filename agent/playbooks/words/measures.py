@@ -28,11 +28,11 @@ BASES: tuple[tuple[str, str], ...] = (
     ("voltage", r"voltage|volts?\b"),
     ("current", r"amps\b|ampere\w*|motor current|current draw|phase current"),
     ("filter", r"filter (?:differential )?pressure|filter(?: pressure)? drop|filters?\b(?! pump)"),
-    ("pressure", r"pressure|static\b|kpa\b|psi\b|\bpa\b|head\b"),
+    ("pressure", r"pressure|static\b|in ?w[cg]\b|kpa\b|psi\b|\bpa\b|head\b"),
     ("flow", r"flow|airflow|cfm\b|gpm\b|l/s|lps\b"),
     ("window", r"window|balcony|balcony door"),
     ("rented", r"rented|sold\b|checked in|vacant"),
-    ("occupied", r"occupied|occupancy|occupation|anyone in|anybody in|someone in|key ?card|empty\b"),
+    ("occupied", r"occupied|occupancy|occupation|anyone in|anybody in|someone in|key ?cards?|cards? in\b|empty\b"),
     ("valve", r"valves?\b"),
     ("damper", r"dampers?\b"),
     ("schedule", r"schedules?\b|occupied hours"),
@@ -301,7 +301,7 @@ UNITS: tuple[tuple[str, str], ...] = (
     ("RT", r"\brt\b(?! ?-?hours?)"),
     ("kWh", r"\bkwh\b"), ("MWh", r"\bmwh\b"),
     ("cfm", r"\bcfm\b"), ("gpm", r"\bgpm\b"), ("L/s", r"\bl/s\b|\blps\b"),
-    ("psi", r"\bpsi\b"), ("kPa", r"\bkpa\b"), ("COP", r"\bcop\b"),
+    ("inH₂O", r"\b(?:in|inch|inches)[. ]*(?:of )?(?:wc|wg|h2o|water)\b"), ("psi", r"\bpsi\b"), ("kPa", r"\bkpa\b"), ("COP", r"\bcop\b"),
 )  # fmt: skip
 
 BASE_PATTERNS = tuple((base, re.compile(rf"(?<![\w/])(?:{pattern})")) for base, pattern in BASES)

@@ -216,7 +216,7 @@ bring ¤ ... to/down/up/on/off/back/online
 make ¤ ... colder/cooler/warmer/hotter/quieter/run/start/stop
 nudge/tweak/dial/trim/throttle/ease/crank/wind the? ¤
 update/modify/edit/change/extend/shorten the? ¤? schedule/setpoint/limit
-^ ¤ to/at 1/2/3/4/5/6/7/8/9/10/15/20/21/22/23/24/25/26/27/28/30/40/50/60/70/80/90/100 please?
+^ ¤ to 1/2/3/4/5/6/7/8/9/10/15/20/21/22/23/24/25/26/27/28/30/40/50/60/70/80/90/100 please?
 put/return/send/set/switch ... back? in/to/into/on auto/automatic/manual/hand
 out of in-hand/hand/manual
 

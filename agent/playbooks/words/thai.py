@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from agent.playbooks.words import thai_families
+
 _TABLE = """
 now-words
 ตอนนี้ ขณะนี้ เดี๋ยวนี้ ปัจจุบัน ล่าสุดนี้ = now
@@ -419,6 +421,12 @@ others
 """
 
 _TONES = re.compile("[\u0e47-\u0e4c\u0e4d]")
+_SILENT = re.compile("[ก-ฮ]์")
+_DOUBLE = re.compile(r"(.)\1+")
+_VOWELS = str.maketrans("ีึืใูฏฎศษณฬฆฑธฒฐ", "ิิิไุตตสสนลคทททถ")
+_MARKS = dict.fromkeys(range(0x0E47, 0x0E4E))
+_LOOSE_LEAST = 5
+"""Letters of a phrase below which a loose spelling could be another word."""
 _RUN = re.compile("[\u0e00-\u0e7f][\u0e00-\u0e7f.]*")
 
 
@@ -427,9 +435,14 @@ def _bare(text: str) -> str:
     return _TONES.sub("", text).replace("ใ", "ไ")
 
 
+def _loose(text: str) -> str:
+    """Long and short vowels as one, silent and doubled letters gone: how a word sounds in a hurry."""
+    return _DOUBLE.sub(r"\1", _SILENT.sub("", text).translate(_VOWELS)).translate(_MARKS)
+
+
 def _table() -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in _TABLE.strip().splitlines():
+    for line in (_TABLE + thai_families.TABLE).strip().splitlines():
         phrases, _, plain = line.partition(" = ")
         if not plain:
             continue
@@ -440,8 +453,11 @@ def _table() -> dict[str, str]:
 
 PHRASES = _table()
 _BARE: dict[str, str] = {}
+_LOOSE: dict[str, str] = {}
 for _phrase, _plain in PHRASES.items():
     _BARE.setdefault(_bare(_phrase), _plain)
+    if len(_loose(_phrase)) >= _LOOSE_LEAST:
+        _LOOSE.setdefault(_loose(_phrase), _plain)
 _LONGEST = max(map(len, PHRASES))
 
 _HOUR = r"(\d{1,2}|หนึ่ง|สอง|สาม|สี่|ห้า|หก|เจ็ด|แปด|เก้า|สิบเอ็ด|สิบ)"
@@ -518,6 +534,10 @@ def _longest(run: str, at: int) -> tuple[int, str]:
     for length in range(reach, 2, -1):
         bare = _bare(run[at : at + length])
         plain = _BARE.get(bare) if len(bare) > 1 else None
+        if plain is not None:
+            return length, plain
+    for length in range(reach, _LOOSE_LEAST - 1, -1):
+        plain = _LOOSE.get(_loose(run[at : at + length]))
         if plain is not None:
             return length, plain
     return 0, ""
