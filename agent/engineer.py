@@ -11,10 +11,12 @@ from typing import Final
 from agent.events import Answer, Done, Event, Failed, Note
 from agent.graph import Conversation, Planner, State, stream
 from agent.model import Capabilities, ChatModel
-from agent.plan import Question
+from agent.plan import Plan, Question
 from agent.tools.toolbox import Toolbox
 from ontology.errors import PlantroomError
 
+MAX_THREADS: Final = 500
+"""Conversations whose last plan is kept in memory."""
 PROBE_AGAIN_S: Final = 30.0
 """How long a silent model server is left alone before it is tried again."""
 
@@ -32,6 +34,7 @@ class Engineer:
         self._model = model
         self._able: Capabilities | None = None
         self._probe_at = 0.0
+        self._threads: dict[str, Plan] = {}
         self._probing = asyncio.Lock()
 
     async def run(self, question: Question, context: Sequence[str] = ()) -> AsyncIterator[Event]:
@@ -44,7 +47,10 @@ class Engineer:
         model, note = await self._ready()
         if note:
             yield Note(note)
-        conversation = Conversation(box, self._planner, model, self._able if model else None)
+        conversation = Conversation(
+            box, self._planner, model, self._able if model else None,
+            previous=self._threads.get(question.thread),
+        )  # fmt: skip
         state: State = {}
         try:
             async for item in stream(conversation, question, context):
@@ -54,10 +60,19 @@ class Engineer:
                     yield item
             if state.get("silent"):
                 self._able, self._probe_at = None, time.monotonic() + PROBE_AGAIN_S
+            self._remember(question.thread, state["plan"])
             yield _answer(state, time.monotonic() - start)
         except PlantroomError as error:
             yield Failed(error.code, str(error), error.hint)
         yield Done(round(time.monotonic() - start, 3))
+
+    def _remember(self, thread: str, plan: Plan) -> None:
+        """Keep the last plan of a thread, of the `MAX_THREADS` used last."""
+        if thread:
+            self._threads.pop(thread, None)
+            self._threads[thread] = plan
+            if len(self._threads) > MAX_THREADS:
+                del self._threads[next(iter(self._threads))]
 
     async def _ready(self) -> tuple[ChatModel | None, str]:
         """The model if it answers and can call tools or follow a schema; else None, with a plain note."""

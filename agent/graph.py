@@ -55,7 +55,9 @@ CHARS_PER_TOKEN: Final = 3
 class Planner(Protocol):
     """Understands a question without a language model."""
 
-    def plan(self, question: Question, context: Sequence[str] = ()) -> Plan: ...
+    def plan(
+        self, question: Question, context: Sequence[str] = (), previous: Plan | None = None
+    ) -> Plan: ...
 
 
 class State(TypedDict, total=False):
@@ -88,6 +90,8 @@ class Conversation:
     model: ChatModel | None = None
     able: Capabilities | None = None
     budget_s: float = BUDGET_S
+    previous: Plan | None = None
+    """The plan of the turn before in this thread: "and ch-3?" goes on from it."""
 
     def guard(self, state: State) -> State:
         """Refuses what is no question before anything is spent on it."""
@@ -103,7 +107,7 @@ class Conversation:
 
     def link(self, state: State) -> State:
         """Entities, time and intent, always deterministic; then who goes on: template, playbook or model."""
-        plan = self.planner.plan(state["question"], state.get("context", ()))
+        plan = self.planner.plan(state["question"], state.get("context", ()), self.previous)
         # A bare "ambiguous" is worth a model's try; a question back is not.
         template = plan.intent in TEMPLATES and not (self.model and _worth_a_try(plan))
         asks = bool(plan.question_back)

@@ -27,8 +27,9 @@ from agent.events import (
 )
 from agent.model import Capabilities, Piece, ScriptedModel, Text, ToolCall
 from agent.plan import Intent, Plan, Question, Step
+from agent.playbooks.planner import PlaybookPlanner
 from ontology.errors import ModelSilent, PlantroomError
-from tests.agent.tower import NOW, tower
+from tests.agent.tower import BUILDING, NOW, tower
 
 POWER = Step("history", {"of": ["CH-2"], "quantity": "power"})
 FAULTS = Step("faults", {"of": ["CH-2"], "cause": True})
@@ -44,7 +45,9 @@ class Planned:
     made: Plan = LIVE
     asked: list[str] = field(default_factory=list)
 
-    def plan(self, question: Question, context: Sequence[str] = ()) -> Plan:
+    def plan(
+        self, question: Question, context: Sequence[str] = (), previous: Plan | None = None
+    ) -> Plan:
         self.asked.append(question.text)
         return self.made
 
@@ -269,3 +272,17 @@ async def test_nothing_is_sent_outside_and_tracing_is_off(monkeypatch: pytest.Mo
     assert reached == []
     assert os.environ["LANGSMITH_TRACING"] == os.environ["LANGCHAIN_TRACING_V2"] == "false"
     assert os.environ["LANGGRAPH_STRICT_MSGPACK"] == "true"
+
+
+async def test_a_thread_goes_on_from_the_turn_before_and_others_do_not() -> None:
+    engineer = Engineer(await tower(), PlaybookPlanner(BUILDING))
+
+    async def plan_of(text: str, thread: str) -> Plan:
+        asked = Question(text, NOW, thread=thread)
+        return answer_of([event async for event in engineer.run(asked)]).plan
+
+    await plan_of("ch-2 power yesterday", "a")
+    follow = await plan_of("and ch-1?", "a")
+    assert (follow.entities, follow.quantity) == (("CH-1",), "power")
+    assert follow.time is not None
+    assert (await plan_of("and ch-1?", "b")).time is None
