@@ -5,21 +5,24 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ontology.errors import BadRequest
-from ontology.filter import parse_filter
+from ontology.filter import And, Compare, Has, IsA, Missing, Node, Or, parse, parse_filter
 from ontology.kinds import MARKER, Number, Ref, Uri
 
 SITE = {"id": Ref("site"), "site": MARKER, "area": Number(100, "m²"), "built": dt.date(2009, 5, 1)}
 AHU = {"id": Ref("AHU-1", "Lobby"), "ahu": MARKER, "equip": MARKER, "siteRef": Ref("site")}
+TYPED = {"id": Ref("AHU-3"), "spec": Ref("ph::Ahu")}
 PUMPED = {"id": Ref("AHU-2"), "equip": MARKER, "chilledWaterRef": [Ref("P-1"), Ref("P-2")]}
 POINT = {
     "id": Ref("p"), "point": MARKER, "equipRef": Ref("AHU-1"), "curVal": Number(26.5, "°C"), "on": True,
     "dis": 'a "b"', "url": Uri("http://x/"), "at": dt.time(8, 30),
+    "seen": dt.datetime(2026, 11, 20, 14, 30, tzinfo=ZoneInfo("Asia/Bangkok")), "nested": {"inner": MARKER},
 }  # fmt: skip
 WORLD = {e["id"].id: e for e in (SITE, AHU, PUMPED, POINT, {"id": Ref("P-2"), "pump": MARKER})}  # type: ignore[attr-defined]
 
@@ -45,7 +48,18 @@ def matches(text: str, tags: dict[str, Any]) -> bool:
         ("curVal > 26°C", POINT, True),
         ("curVal > 26", POINT, False),
         ("curVal > 26°F", POINT, False),
-        ("curVal != 26°F", POINT, False),
+        ("curVal != 26°F", POINT, True),
+        ("curVal == 26.5°F", POINT, False),
+        ("missing != 26", POINT, False),
+        ("seen->date == 2026-11-20", POINT, True),
+        ("seen->time < 15:00", POINT, True),
+        ('seen->tz == "Bangkok"', POINT, True),
+        ("nested->inner", POINT, True),
+        ("chilledWaterRef != @P-1", PUMPED, True),
+        ("Ahu", TYPED, True),
+        ("ph::Ahu", TYPED, True),
+        ("phIoT::Ahu", TYPED, False),
+        ("acme.hvac::Nothing", AHU, False),
         ("on==true", POINT, True),
         ("on==false", POINT, False),
         ("curVal==true", POINT, False),
@@ -79,7 +93,9 @@ def test_a_filter_means_what_the_standard_says(
         "a ==",
         "a == b",
         "a ? b",
-        "Vav",
+        "Vav->ahu",
+        "not Vav",
+        "ph::vav",
         "a -> 5",
         "5",
         "a=5",
@@ -98,3 +114,31 @@ def test_a_filter_that_does_not_parse_is_refused_with_a_hint(text: str) -> None:
 def test_no_text_makes_the_parser_crash(text: str) -> None:
     with contextlib.suppress(BadRequest):
         matches(text, AHU)
+
+
+_TAGS = st.sampled_from(["ahu", "point", "equipRef", "curVal", "dis"])
+_PATHS = st.lists(_TAGS, min_size=1, max_size=3).map(tuple)
+_LITERALS = st.one_of(
+    st.booleans(),
+    st.builds(
+        Number,
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.sampled_from(["", "°C", "%", "kW"]),
+    ),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8),
+    st.sampled_from([Ref("a.b-1"), Uri("http://x/"), dt.date(2026, 1, 2), dt.time(3, 4, 5)]),
+)
+_TERMS: st.SearchStrategy[Node] = st.one_of(
+    st.builds(Has, _PATHS),
+    st.builds(Missing, _PATHS),
+    st.builds(Compare, _PATHS, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), _LITERALS),
+    st.builds(IsA, st.sampled_from(["ahu", "hot-water", "Vav", "ph.points::Temp"])),
+)
+
+
+@given(st.lists(st.lists(_TERMS, min_size=2, max_size=3), min_size=2, max_size=3))
+def test_a_filter_written_from_its_tree_parses_to_the_same_tree(terms: list[list[Node]]) -> None:
+    ors = Or(tuple(And(tuple(each)) for each in terms))
+    ands = And(tuple(Or(tuple(each)) for each in terms))
+    assert parse(str(ors)) == ors
+    assert parse(str(ands)) == ands
