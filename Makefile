@@ -1,15 +1,18 @@
-# The words a developer needs: demo, test, lint, bench, docs (and test-llm, ui, clean).
+# The words a developer needs: demo, test, lint, bench, docs (and test-long, test-llm, ui, clean).
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8400
 
-.PHONY: demo test lint bench docs ui model llm-env test-llm test-browser setup clean
+.PHONY: demo test test-long lint bench docs ui model llm-env test-llm test-browser setup clean
 
 demo: setup ui model  ## build Riverside Tower, serve its devices, poll them, open the chat
 	@$(BIN)/plantroom demo --port $(PORT) $(if $(ASK),--ask "$(ASK)")
 
 test: setup ui model  ## every fast test; what cannot run here is skipped visibly
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not llm"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not llm and not long"
+
+test-long: setup  ## thousands of generated examples for every parser, and fuzzing
+	@$(BIN)/python -m pytest -q -n 2 -m long --timeout 900
 
 lint: setup  ## format, rules, types, who may import whom
 	@$(BIN)/ruff format --check .
