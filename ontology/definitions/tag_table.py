@@ -1,0 +1,476 @@
+"""Tags of points, refs, values and plain markers: the vocabulary beside kinds of things."""
+
+from __future__ import annotations
+
+from typing import Final
+
+POINTS: Final = """
+entity
+  point
+    cur-point
+    his-point
+    weather-point
+    writable-point
+    sensor-point
+    cmd-point
+    sp-point
+    synthetic-point
+pointFunction
+  sensor
+  cmd
+  sp
+  synthetic
+pointSubject
+ductSection
+  discharge
+  exhaust
+  flue
+  inlet
+  mixed
+  outside
+  relief
+  return
+  ventilation
+  supply
+pipeSection
+  entering
+  leaving
+  bypass
+  header
+pipeFluid
+airVolumeAdjustability
+  constantAirVolume
+  variableAirVolume
+ahuZoneDelivery
+  directZone
+  multiZone
+  vavZone
+chillerMechanism
+  centrifugal
+  reciprocal
+  screw
+  scroll
+  absorption
+coolingProcess
+  airCooling = airCooled
+  chilledWaterCooling = chilledWaterCool
+  dxCooling = dxCool
+  waterCooling = waterCooled
+heatingProcess
+  biomassHeating
+  dxHeating
+  elecHeating = elecHeat
+  fuelOilHeating
+  hotWaterHeating = hotWaterHeat
+  naturalGasHeating = gasHeat
+  steamHeating = steamHeat
+condenserLoop
+  condenserClosedLoop
+  condenserOpenLoop
+ductConfig
+  dualDuct
+  singleDuct
+  tripleDuct
+ductDeck
+  coldDeck
+  hotDeck
+  neutralDeck
+vavModulation
+  pressureDependent
+  pressureIndependent
+vavAirCircuit
+  vavParallel = parallel vav
+  vavSeries = series vav
+fanPowered
+motorSpeed
+  constantSpeed
+  variableSpeed
+centralPlantLoop
+  primaryLoop
+  secondaryLoop
+  tertiaryLoop
+meterScope
+  siteMeter
+  submeterOf
+tankSubstance
+phase
+  phaseA
+  phaseB
+  phaseC
+"""
+
+REFS: Final = """
+ref
+  containedBy
+    siteRef
+    spaceRef
+    equipRef
+    systemRef
+    networkRef
+    deviceRef
+    floorRef
+  airRef
+  chilledWaterRef
+  condenserWaterRef
+  hotWaterRef
+  domesticWaterRef
+  steamRef
+  elecRef
+  naturalGasRef
+  gasRef
+  fuelOilRef
+  refrigRef
+  blowdownWaterRef
+  makeupWaterRef
+  condensateRef
+  inputRefs
+  deviceRefs
+  weatherStationRef
+  weatherRef
+  scheduleRef
+  ahuRef
+  vavRef
+  hotWaterPlantRef
+  chilledWaterPlantRef
+  steamPlantRef
+  elecMeterLoad
+  gasMeterLoad
+  waterMeterLoad
+  submeterOf
+  meterOf
+  connRef
+  bacnetConnRef
+  haystackConnRef
+  modbusConnRef
+  obixConnRef
+  opcConnRef
+  snmpConnRef
+  lonConnRef
+  documentRef
+  userRef
+"""
+
+VALUES: Final = """
+val
+  id
+  dis
+  disMacro
+  navName
+  doc
+  mod
+  spec
+  tz
+  unit
+  kind
+  enum
+  area
+  geoPlace
+  geoCoord
+  geoCity
+  geoCountry
+  geoCounty
+  geoState
+  geoStreet
+  geoAddr
+  geoPostalCode
+  geoElevation
+  primaryFunction
+  yearBuilt
+  occupiedStart
+  occupiedEnd
+  grossArea
+  numFloors
+  floorNum
+  roomNum
+  sort
+  curVal
+  curStatus
+  curErr
+  curCalibration
+  curConvert
+  writeVal
+  writeLevel
+  writeStatus
+  writeErr
+  writeConvert
+  writeDef
+  writeSchedule
+  hisVal
+  hisStatus
+  hisErr
+  hisSize
+  hisStart
+  hisStartVal
+  hisEnd
+  hisEndVal
+  hisMode
+  hisInterpolate
+  hisTotalized
+  hisCollectInterval
+  hisCollectCov
+  hisConvert
+  hisFunc
+  hisRollup
+  hisId
+  minVal
+  maxVal
+  precision
+  ver
+  version
+  uri
+  bacnetCur
+  bacnetHis
+  bacnetWrite
+  bacnetWriteLevel
+  bacnetDeviceId
+  haystackCur
+  haystackHis
+  haystackWrite
+  haystackWriteLevel
+  modbusCur
+  modbusWrite
+  obixCur
+  obixHis
+  obixWrite
+  opcCur
+  snmpCur
+  lonCur
+  phenomenonRef
+  vendor
+  manufacturer
+  model
+  modelNum
+  serialNum
+  installDate
+  ratedPower
+  nameplate
+  designFlow
+  designPressure
+  coolingCapacity
+  heatingCapacity
+  powerCapacity
+  capacity
+  volume
+  axVersion
+  axSlotPath
+  axType
+  axStatus
+  n4SlotPath
+  n4HistoryId
+  navId
+  actions
+  description
+  stage
+  num
+  tariffHis
+  occThreshold
+  rank
+  baseUri
+  depends
+  def
+  defx
+  is
+  lib
+  tagOn
+  of
+  children
+  childrenFlatten
+"""
+
+MARKERS: Final = """
+marker
+  active
+  alarm
+  alert
+  ac
+  dc
+  apparent
+  reactive
+  atmospheric
+  avg
+  barometric
+  battery
+  bacnet
+  modbus
+  knx
+  lonworks
+  zigbee
+  blowdown
+  coolOnly
+  coolingOnly
+  heatOnly
+  chilled
+  cold
+  compressor
+  condensate
+  condenser
+  condenserLoop
+  controls
+  cool
+  cooling
+  cur
+  current
+  curTracksWrite
+  damper
+  data
+  decoupler
+  deadband
+  delta
+  dessicantDehumidifier
+  diesel
+  diffuser
+  disable
+  domestic
+  door
+  duct
+  dx
+  economizer
+  economizing
+  economy
+  effective
+  emergency
+  enable
+  evaporator
+  export
+  import
+  faceBypass
+  fan
+  fault
+  filter
+  flue
+  freezeStat
+  freeCooling
+  freshAir
+  gauge
+  gas
+  gateway
+  ground
+  hail
+  head
+  heat
+  heating
+  heatRecovery
+  hfc
+  his
+  hisCollect
+  hot
+  humidifier
+  dehumidifier
+  hvac
+  hvacMode
+  imbalance
+  indoor
+  indoorUnit
+  outdoorUnit
+  isolation
+  iceStorage
+  latent
+  sensible
+  lead
+  lag
+  standby
+  leak
+  leakDetector
+  light
+  lights
+  lighting
+  lightsGroup
+  lightLevel
+  limit
+  local
+  lockout
+  makeup
+  manual
+  auto
+  max
+  min
+  mode
+  modulating
+  motion
+  net
+  neutralDeck
+  occ
+  occupancy
+  occupancyIndicator
+  occupied
+  unocc
+  unoccupied
+  outside
+  override
+  panel
+  parallel
+  perimeterHeat
+  preheat
+  precool
+  pressurization
+  primary
+  primaryLoop
+  protocol
+  pump
+  purge
+  reheat
+  reheating
+  relief
+  refrigerant
+  rented
+  request
+  reset
+  router
+  run
+  satellite
+  schedulable
+  secondary
+  secondaryLoop
+  tertiary
+  series
+  setpoint
+  shade
+  shutdown
+  smoke
+  solar
+  start
+  startup
+  static
+  status
+  stop
+  suction
+  surface
+  switch
+  synthetic
+  tamper
+  thermal
+  thermalStorage
+  total
+  trip
+  unit
+  valve
+  variable
+  vent
+  ventilation
+  vfd
+  vrf
+  warmup
+  cooldown
+  water
+  waterSide
+  weather
+  weatherCond
+  wind
+  window
+  writable
+  zone
+  guestRoom
+  wallMount
+  supply
+  step
+  rooftop
+  rainfall
+  sunrise
+  sunset
+  airCooled
+  waterCooled
+  differential
+  intermediate
+  position
+  bypassValve
+"""
