@@ -93,12 +93,14 @@ function options(chart: Chart, width: number, height: number, onMove: (i: number
   };
 }
 
-/** Fault episodes behind the lines, each with its name above. */
+/** Fault episodes behind the lines, each with its name above as far as there is room before the next name. */
 function drawBands(u: uPlot, chart: Chart, fill: string, edge: string, font: string): void {
   const { ctx, bbox } = u;
   const scale = devicePixelRatio || 1;
   ctx.save();
-  for (const [start, end, label] of chart.bands) {
+  let free = Infinity;
+  const latestFirst = [...chart.bands].sort((a, b) => b[0] - a[0]);
+  for (const [start, end, label] of latestFirst) {
     const left = Math.max(u.valToPos(start, "x", true), bbox.left);
     const right = Math.min(u.valToPos(end, "x", true), bbox.left + bbox.width);
     if (right <= left) continue;
@@ -108,11 +110,25 @@ function drawBands(u: uPlot, chart: Chart, fill: string, edge: string, font: str
     ctx.fillRect(left, bbox.top, right - left, 2 * scale);
     ctx.font = font.replace(/^\d+/, (size) => String(Number(size) * scale));
     ctx.textBaseline = "bottom";
-    const wide = ctx.measureText(label).width;
-    ctx.textAlign = left + wide > bbox.left + bbox.width ? "right" : "left";
-    ctx.fillText(label, ctx.textAlign === "right" ? right : left, bbox.top - 3 * scale);
+    ctx.textAlign = "left";
+    const shown = fitted(ctx, label, Math.min(free, bbox.left + bbox.width) - left - 8 * scale);
+    if (!shown) continue;
+    ctx.fillText(shown, left, bbox.top - 3 * scale);
+    free = left;
   }
   ctx.restore();
+}
+
+/** As many whole words as fit, the rest as an ellipsis; "" where not one does. */
+function fitted(ctx: CanvasRenderingContext2D, label: string, room: number): string {
+  if (ctx.measureText(label).width <= room) return label;
+  const words = label.split(" ");
+  while (words.length > 0) {
+    const shorter = `${words.join(" ")} …`;
+    if (ctx.measureText(shorter).width <= room) return shorter;
+    words.pop();
+  }
+  return "";
 }
 
 /** Some air around the lines; a percentage never looks like a cliff because it moved by one. */

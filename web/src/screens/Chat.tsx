@@ -4,8 +4,8 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { ask, draft, loading, openThread, threads, turns } from "../chat";
-import { quantity } from "../format";
-import { causes, findings, linkDown, status } from "../house";
+import { quantity, siteTime } from "../format";
+import { causes, findings, linkDown, status, zone } from "../house";
 import { href, route } from "../route";
 import { FindingLine } from "../parts/FindingLine";
 import { Icon } from "../parts/icons";
@@ -126,6 +126,7 @@ export function History(): JSX.Element {
         <li key={one.id}>
           <a href={href("chat", one.id)} aria-current={route.value.screen === "chat" && route.value.id === one.id ? "page" : undefined}>
             {one.title}
+            <small>{siteTime(one.last_at, zone.value)}</small>
           </a>
         </li>
       ))}
