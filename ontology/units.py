@@ -1,84 +1,82 @@
 """Units and kinds of quantity: the only place where a number changes its unit.
 
-Factors are exact or from NIST SP 811 (https://www.nist.gov/pml/special-publication-811, appendix B).
 A temperature and a temperature difference are different kinds: 10 °C is 50 °F, 10 K is 18 °F of
-difference. Efficiency converts between kW/RT and COP, which are reciprocal.
+difference. Efficiency converts between kW/RT, COP and EER, which are reciprocal. The table with its
+sources is `ontology.unit_table`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import difflib
+import math
 from typing import Final
 
 from ontology.errors import BadRequest
+from ontology.unit_table import KW_PER_RT, MORE, SHOWN, Unit
 
-KW_PER_RT: Final = 3.51685
-"""One refrigeration ton is 12,000 Btu(IT)/h."""
+__all__ = [
+    "ALL_UNITS", "KW_PER_RT", "UNITS", "Unit", "convert", "kinds_of_unit", "nearest_units",
+    "quantity_of_unit", "symbol", "units_of",
+]  # fmt: skip
 
+UNITS: Final[tuple[Unit, ...]] = SHOWN
+"""The units the house answers in; `ALL_UNITS` are those that models and devices may carry."""
+ALL_UNITS: Final[tuple[Unit, ...]] = SHOWN + MORE
 
-@dataclass(frozen=True)
-class Unit:
-    """`base = value * scale + offset`, where base is the kind's first unit; `inverse`: base = scale / value."""
+_KIND_OF_QUANTITY: Final = {"air-flow": "flow", "water-flow": "flow"}
+_TABLE: Final[dict[tuple[str, str], Unit]] = {(unit.kind, unit.symbol): unit for unit in ALL_UNITS}
 
-    symbol: str
-    kind: str
-    scale: float
-    offset: float = 0.0
-    inverse: bool = False
-
-    def to_base(self, value: float) -> float:
-        return _over(self.scale, value) if self.inverse else value * self.scale + self.offset
-
-    def from_base(self, base: float) -> float:
-        return _over(self.scale, base) if self.inverse else (base - self.offset) / self.scale
-
-
-def _over(top: float, bottom: float) -> float:
-    return top / bottom if bottom else float("nan")
-
-
-def _rows(kind: str, *rows: tuple[str, float] | tuple[str, float, float]) -> list[Unit]:
-    return [Unit(row[0], kind, row[1], *row[2:]) for row in rows]
-
-
-_FAHRENHEIT = 5 / 9
-
-UNITS: tuple[Unit, ...] = (
-    *_rows("temp", ("°C", 1.0), ("°F", _FAHRENHEIT, -32 * _FAHRENHEIT), ("K", 1.0, -273.15)),
-    *_rows("temp-difference", ("K", 1.0), ("°C", 1.0), ("°F", _FAHRENHEIT)),
-    *_rows("power", ("kW", 1.0), ("W", 1e-3), ("MW", 1e3), ("RT", KW_PER_RT),
-           ("Btu/h", KW_PER_RT / 12_000), ("MBH", KW_PER_RT / 12), ("hp", 0.7456999)),
-    *_rows("energy", ("kWh", 1.0), ("Wh", 1e-3), ("MWh", 1e3), ("GWh", 1e6), ("MJ", 1 / 3.6),
-           ("GJ", 1e3 / 3.6), ("RTh", KW_PER_RT), ("kBtu", KW_PER_RT / 12)),
-    *_rows("pressure", ("Pa", 1.0), ("kPa", 1e3), ("bar", 1e5), ("mbar", 100.0),
-           ("psi", 6894.757), ("inH₂O", 249.089), ("ftH₂O", 2989.067), ("mH₂O", 9806.65)),
-    *_rows("flow", ("L/s", 1.0), ("m³/h", 1 / 3.6), ("m³/s", 1e3), ("cfm", 0.4719474),
-           ("gpm", 0.0630902), ("L/min", 1 / 60)),
-    *_rows("humidity", ("%RH", 1.0), ("%", 1.0)),
-    *_rows("percent", ("%", 1.0)),
-    *_rows("co2", ("ppm", 1.0)),
-    *_rows("current", ("A", 1.0)),
-    *_rows("voltage", ("V", 1.0), ("kV", 1e3)),
-    *_rows("duration", ("h", 1.0), ("min", 1 / 60), ("s", 1 / 3600), ("d", 24.0)),
-    *_rows("efficiency", ("kW/RT", 1.0)),
-    Unit("COP", "efficiency", KW_PER_RT, inverse=True),
-)  # fmt: skip
-
-_KIND_OF_QUANTITY = {"air-flow": "flow", "water-flow": "flow"}
-_TABLE: dict[tuple[str, str], Unit] = {(unit.kind, unit.symbol): unit for unit in UNITS}
-
-_ALIASES = {
-    "c": "°C", "degc": "°C", "celsius": "°C", "deg c": "°C", "f": "°F", "degf": "°F", "fahrenheit": "°F",
-    "deg f": "°F", "k": "K", "kelvin": "K", "δ°c": "K", "ton": "RT", "tons": "RT", "tr": "RT",
-    "rt": "RT", "tonref": "RT", "kw": "kW", "mw": "MW", "w": "W", "btu/h": "Btu/h", "btuh": "Btu/h",
-    "kwh": "kWh", "mwh": "MWh", "wh": "Wh", "gwh": "GWh", "gj": "GJ", "mj": "MJ", "kbtu": "kBtu",
-    "rth": "RTh", "ton-h": "RTh", "l/s": "L/s", "lps": "L/s", "m3/h": "m³/h", "cmh": "m³/h", "m3/s": "m³/s",
-    "lpm": "L/min", "l/min": "L/min", "usgpm": "gpm", "pa": "Pa", "kpa": "kPa", "inwc": "inH₂O",
-    "inh2o": "inH₂O", "in.w.c.": "inH₂O", "fth2o": "ftH₂O", "mh2o": "mH₂O", "rh": "%RH", "%rh": "%RH",
-    "percent": "%", "hour": "h", "hours": "h", "hr": "h", "hrs": "h", "minutes": "min", "mins": "min",
-    "days": "d", "day": "d", "seconds": "s", "kw/rt": "kW/RT", "kw/ton": "kW/RT", "kw/tr": "kW/RT",
-    "cop": "COP", "a": "A", "v": "V", "psig": "psi", "mbh": "MBH", "cfm": "cfm", "gpm": "gpm", "hp": "hp",
+_ALIASES: Final = {
+    # what people write; case does not count
+    "c": "°C", "degc": "°C", "deg_c": "°C", "f": "°F", "degf": "°F", "deg_f": "°F", "k": "K", "δ°c": "Δ°C",
+    "degrees-celsius": "°C", "degrees-fahrenheit": "°F", "ºc": "°C", "ºf": "°F", "℃": "°C", "℉": "°F",
+    "delta_c": "Δ°C", "delta_f": "Δ°F", "δ°f": "Δ°F", "deltac": "Δ°C", "deltaf": "Δ°F",
+    "ton": "RT", "tons": "RT", "tr": "RT", "tonr": "RT", "kw": "kW", "mw": "MW", "w": "W",
+    "btuh": "Btu/h", "btu/hr": "Btu/h", "kbtuh": "MBH", "kbtu/hr": "MBH", "ton-h": "RTh", "ton-hr": "RTh",
+    "lps": "L/s", "m3h": "m³/h", "cmh": "m³/h", "m3/hr": "m³/h", "m³/hr": "m³/h", "lpm": "L/min",
+    "usgpm": "gpm", "us_gpm": "gpm", "cmm": "m³/min", "l/hr": "L/h", "inwc": "inH₂O", "inwg": "inH₂O",
+    "in.w.c.": "inH₂O", "in_wc": "inH₂O", "iwc": "inH₂O", "ftwc": "ftH₂O", "kpag": "kPa", "barg": "bar",
+    "psig": "psi", "rh": "%RH", "pct": "%", "hours": "h", "hrs": "h", "minutes": "min",
+    "mins": "min", "days": "d", "seconds": "s", "secs": "s", "kw/tr": "kW/RT", "kw/tonref": "kW/RT",
+    "a": "A", "v": "V", "lux": "lx", "sq_ft": "ft²", "sq_m": "m²", "sqm": "m²", "hz": "Hz",
+    "ug/m3": "µg/m³", "μg/m³": "µg/m³", "us/cm": "µS/cm", "baht": "THB",
 }  # fmt: skip
+_PLAIN: Final = str.maketrans("²³₂ -", "232__")
+
+
+def _plain(name: str) -> str:
+    """A spelling that ignores case, superscripts, and blanks."""
+    return name.strip().lower().translate(_PLAIN).replace("^", "")
+
+
+def _by_exact_name() -> dict[str, str]:
+    found: dict[str, str] = {unit.symbol: unit.symbol for unit in ALL_UNITS}
+    for unit in ALL_UNITS:
+        for name in unit.names:
+            found.setdefault(name, unit.symbol)
+    return found
+
+
+def _by_plain_name() -> dict[str, str]:
+    found = {_plain(name): symbol for name, symbol in _ALIASES.items()}
+    for unit in ALL_UNITS:
+        for name in (unit.symbol, *unit.names):
+            found.setdefault(_plain(name), unit.symbol)
+    return found
+
+
+_EXACT: Final = _by_exact_name()
+_LOOSE: Final = _by_plain_name()
+
+
+def _kinds() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for unit in ALL_UNITS:
+        found.setdefault(unit.symbol, []).append(unit.kind)
+    return {symbol: tuple(kinds) for symbol, kinds in found.items()}
+
+
+_KINDS: Final = _kinds()
 
 
 def symbol(name: str) -> str:
@@ -88,15 +86,41 @@ def symbol(name: str) -> str:
     ('RT', 'm³/h', 'furlong')
     """
     name = name.strip()
-    if any(unit.symbol == name for unit in UNITS):
-        return name
-    return _ALIASES.get(name.lower(), name)
+    return _EXACT.get(name) or _LOOSE.get(_plain(name), name)
 
 
 def units_of(kind: str) -> tuple[str, ...]:
     """Symbols a kind of quantity can be shown in; empty for counts, states and ratios."""
     kind = _KIND_OF_QUANTITY.get(kind, kind)
     return tuple(unit.symbol for unit in UNITS if unit.kind == kind)
+
+
+def kinds_of_unit(name: str) -> tuple[str, ...]:
+    """Every kind of quantity this unit can measure, the usual one first; () for an unknown unit.
+
+    >>> kinds_of_unit("degC"), kinds_of_unit("%"), kinds_of_unit("furlong")
+    (('temp', 'temp-difference'), ('percent', 'humidity'), ())
+    """
+    found = _KINDS.get(symbol(name), ())
+    return tuple(sorted(found, key=lambda kind: kind == "humidity")) if len(found) > 1 else found
+
+
+def quantity_of_unit(name: str) -> str:
+    """The kind of quantity a unit measures; K, °C and °F are a temperature. BadRequest if unknown.
+
+    >>> quantity_of_unit("kWh"), quantity_of_unit("inches_of_water")
+    ('energy', 'pressure')
+    """
+    kinds = kinds_of_unit(name)
+    if not kinds:
+        raise BadRequest(f"no unit is called {name!r:.40}", hint=_perhaps(name))
+    return kinds[0]
+
+
+def nearest_units(name: str, *, count: int = 4) -> tuple[str, ...]:
+    """Symbols of the units spelt most like an unknown one, nearest first."""
+    close = difflib.get_close_matches(_plain(name)[:40], sorted(_LOOSE), n=count, cutoff=0.6)
+    return tuple(dict.fromkeys(_LOOSE[one] for one in close))
 
 
 def convert(value: float, source: str, target: str, kind: str | None = None) -> float:
@@ -115,22 +139,36 @@ def convert(value: float, source: str, target: str, kind: str | None = None) -> 
         return value
     kind = _KIND_OF_QUANTITY.get(kind, kind) if kind else _kind_of(source, target)
     here, there = _TABLE.get((kind, source)), _TABLE.get((kind, target))
-    if here is None or there is None:
-        able = ", ".join(units_of(kind)) or ", ".join(_partners(source)) or "no other unit"
-        raise BadRequest(
-            f"{source or 'a plain number'} cannot be shown in {target}", hint=f"possible: {able}"
-        )
+    if here is None or there is None or math.isnan(here.scale):
+        raise _refusal(source, target, kind)
     return there.from_base(here.to_base(value))
+
+
+def _refusal(source: str, target: str, kind: str) -> BadRequest:
+    for name in (source, target):
+        if name and name not in _KINDS:
+            return BadRequest(f"no unit is called {name!r:.40}", hint=_perhaps(name))
+    able = ", ".join(units_of(kind)) or ", ".join(_partners(source)) or "no other unit"
+    return BadRequest(
+        f"{source or 'a plain number'} cannot be shown in {target}", hint=f"possible: {able}"
+    )
+
+
+def _perhaps(name: str) -> str:
+    near = ", ".join(nearest_units(name))
+    return (
+        f"possible: {near}" if near else "possible: a unit of Haystack's database, such as °C or kW"
+    )
 
 
 def _kind_of(source: str, target: str) -> str:
     """The kind both units belong to; "" if there is none."""
-    kinds = {k for k, s in _TABLE if s == source} & {k for k, s in _TABLE if s == target}
+    kinds = {*_KINDS.get(source, ())} & {*_KINDS.get(target, ())}
     if kinds == {"temp", "temp-difference"}:
         return "temp-difference" if "K" in (source, target) else "temp"
     return next(iter(sorted(kinds)), "")
 
 
 def _partners(source: str) -> list[str]:
-    kinds = {k for k, s in _TABLE if s == source}
+    kinds = {*_KINDS.get(source, ())}
     return sorted({unit.symbol for unit in UNITS if unit.kind in kinds})

@@ -195,7 +195,7 @@ KINDS_OF_QUANTITY: Final[dict[str, tuple[str, ...]]] = {
     "temp": ("temp", "temp-difference"),
     "dewPoint": ("temp",),
     "wetBulb": ("temp",),
-    "humidity": ("humidity", "percent", "humidity-ratio", "absolute-humidity"),
+    "humidity": ("humidity", "percent", "humidity-ratio", "density"),
     "pressure": ("pressure",),
     "flow": ("flow", "mass-flow", "velocity", "percent", "power"),
     "power": ("power", "apparent-power", "reactive-power", "percent"),
