@@ -145,8 +145,22 @@ FEEDS: dict[str, str] = {
     # the tag on the consumer that names its supplier -> medium
     "airRef": "air",
     "chilledWaterRef": "chilled-water",
+    "hotWaterRef": "hot-water",
     "condenserWaterRef": "condenser-water",
+    "domesticWaterRef": "domestic-water",
+    "steamRef": "steam",
+    "naturalGasRef": "gas",
+    "gasRef": "gas",
+    "fuelOilRef": "fuel-oil",
+    "refrigRef": "refrigerant",
     "elecRef": "electricity",
+    # as Haystack 3 names them
+    "ahuRef": "air",
+    "vavRef": "air",
+    "chilledWaterPlantRef": "chilled-water",
+    "hotWaterPlantRef": "hot-water",
+    "steamPlantRef": "steam",
+    "elecMeterLoad": "electricity",
 }
 
 _BY_SIZE = sorted(ROLES, key=lambda role: -len(role.tags))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ingest.demo.model import ROOMS, riverside_tower
+from ontology.defs import markers
 from ontology.errors import NotFound
-from ontology.graph import Building
+from ontology.graph import Building, Hop
+from ontology.kinds import Ref, Tags
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +63,83 @@ def test_places_lead_from_room_to_floor_to_site(tower: Building) -> None:
 
 def test_the_site_tells_its_time_zone(tower: Building) -> None:
     assert tower.zone.key == "Asia/Bangkok"
+
+
+def _thing(id: str, names: str, **refs: object) -> Tags:
+    return {"id": Ref(id), "dis": id, **markers(names.split()), **refs}
+
+
+def _told(hops: list[Hop]) -> list[str]:
+    return [f"{hop.direction} {hop.medium} {hop.entity.id}".replace("  ", " ") for hop in hops]
+
+
+def test_the_way_from_a_cooling_tower_to_a_box_names_the_medium_of_each_hop(
+    tower: Building,
+) -> None:
+    assert _told(tower.path("CT-1", "VAV-2-07")) == [
+        "feeds condenser-water CWP-1",
+        "feeds condenser-water CH-1",
+        "feeds chilled-water SCHWP-1",
+        "feeds chilled-water AHU-4",
+        "feeds air VAV-2-07",
+    ]
+    assert _told(tower.path("VAV-2-07", "AHU-4")) == ["fed by air AHU-4"]
+
+
+def test_a_chiller_is_joined_to_the_main_meter_through_its_submeters(tower: Building) -> None:
+    assert _told(tower.path("CH-1", "meter-main")) == [
+        "fed by electricity meter-CH-1",
+        "fed by electricity meter-plant",
+        "fed by electricity meter-main",
+    ]
+
+
+def test_where_nothing_flows_the_way_leads_through_the_place(tower: Building) -> None:
+    assert _told(tower.path("IAQ-807", "FCU-807")) == ["in room-807", "contains FCU-807"]
+    assert _told(tower.path("CH-1", "CH-1.power")) == ["contains CH-1.power"]
+    assert tower.path("CH-1", "CH-1") == []
+
+
+def test_steam_gas_and_hot_water_are_followed_and_so_are_the_refs_of_haystack_3() -> None:
+    plant = Building(
+        [
+            _thing("gas-main", "equip naturalGas flow meter"),
+            _thing("boiler", "equip boiler steam", naturalGasRef=Ref("gas-main")),
+            _thing("hx", "equip heatExchanger", steamRef=Ref("boiler")),
+            _thing("ahu", "equip ahu", hotWaterRef=[Ref("hx"), Ref("nowhere")]),
+            _thing("vav", "equip vav", ahuRef=Ref("ahu"), airRef=Ref("ahu")),
+            _thing("island", "equip tank"),
+        ]
+    )
+    assert _told(plant.path("vav", "gas-main")) == [
+        "fed by air ahu",
+        "fed by hot-water hx",
+        "fed by steam boiler",
+        "fed by gas gas-main",
+    ]
+    assert [(e.id, m) for e, m in plant.feeds("ahu")] == [("vav", "air")]
+    assert [(e.id, hops) for e, _, hops in plant.downstream("boiler")] == [
+        ("hx", 1), ("ahu", 2), ("vav", 3),
+    ]  # fmt: skip
+    assert plant.path("vav", "island") == []
+
+
+def test_loops_of_refs_end() -> None:
+    ring = Building(
+        [
+            _thing("a", "equip", equipRef=Ref("b"), airRef=Ref("b")),
+            _thing("b", "equip", equipRef=Ref("a"), airRef=Ref("a")),
+            _thing("odd", "equip space", spaceRef=Ref("odd")),
+            _thing("t", "point temp sensor", equipRef=Ref("odd"), spaceRef=Ref("odd")),
+        ]
+    )
+    assert [e.id for e in ring.place("a")] == ["b", "a"]
+    assert {e.id for e, _, _ in ring.upstream("a")} == {"a", "b"}
+    assert _told(ring.path("a", "b")) == ["feeds air b"]
+    assert [p.id for p in ring.points("odd")] == ["t"]
+
+
+def test_an_id_that_comes_twice_is_told_and_the_later_one_counts() -> None:
+    twice = Building([_thing("x", "equip ahu"), _thing("x", "equip vav"), _thing("y", "equip")])
+    assert twice.repeated_ids == ("x",)
+    assert twice.get("x").kind == "vav"
