@@ -92,7 +92,7 @@ def _among_sorted(found: Any, term: Compare) -> bool:
         return True
     if not isinstance(term.value, (Number, str)):
         return term.op != "!="
-    if _is_number_pair(found, term):
+    if isinstance(found, Number) and isinstance(term.value, Number):
         return holds(Number(found.value), term.op, Number(term.value.value))
     return isinstance(found, (Number, str)) and holds(found, term.op, term.value)
 
@@ -116,24 +116,24 @@ DIVERGENCES: Final = (
     ),
     Divergence(
         "core-units-differ", CORE, "< <= > >= between two different units throws", verdict="peer wrong",
-        spec="Overview: a filter is a predicate, it returns true or false for each dict", compares=_unit_mismatch,
+        spec='Number Comparisons: they "require an exact unit match, otherwise the operator evaluates to false"', compares=_unit_mismatch,
     ),
     Divergence(
-        "core-unit-left-out", CORE, "< <= > >= compares bare digits where one side has no unit", verdict="open",
-        spec="Usage: scalars are encoded as in Zinc, where 75 and 75°F are different values; conversion is not mentioned",
+        "core-unit-left-out", CORE, "< <= > >= compares bare digits where one side has no unit", verdict="peer wrong",
+        spec='Number Comparisons: "5 > 4°F // false"',
         compares=_unit_left_out,
     ),
     Divergence(
         "core-other-kind", CORE, "a value of another kind is not != the literal", verdict="open",
-        spec='Usage: "!=" is "not equal to"; no section restricts it to values of one kind', compares=_of_other_kind,
+        spec='Usage: "!=" is "not equal to"; Number Comparisons: "123 != 123°F // true", unequal in kind of unit is unequal', compares=_of_other_kind,
     ),
     Divergence(
         "core-def-without-namespace", CORE, "^symbol matches nothing unless official defs are loaded", verdict="by design",
-        spec="Overview: some constructs must be evaluated in the context of a namespace", never=_is_def,
+        spec='Overview: some constructs "must be evaluated in the context of a namespace"', never=_is_def,
     ),
     Divergence(
-        "core-spec-name", CORE, "a Xeto spec name does not parse", verdict="peer older than the grammar",
-        spec="Grammar: a term may be a spec name", refuses=_is_spec,
+        "core-spec-name", CORE, "a Xeto spec name does not parse", verdict="peer wrong",
+        spec='Usage: "You can also use a Xeto spec name to match by nominal typing"', refuses=_is_spec,
     ),
     Divergence(
         "core-parts-of-instant", CORE, "a path does not lead into a DateTime (ts->date)", verdict="ours is an extension",
@@ -151,7 +151,7 @@ DIVERGENCES: Final = (
     ),
     Divergence(
         "rusty-spec-without-namespace", RUSTY, "a Xeto spec name matches nothing unless a library is loaded",
-        verdict="by design", spec="Overview: some constructs must be evaluated in the context of a namespace", never=_is_spec,
+        verdict="by design", spec='Usage: "You can also use a Xeto spec name to match by nominal typing"; Overview: in the context of a namespace', never=_is_spec,
     ),
     Divergence(
         "rusty-ref-list-path", RUSTY, "a path does not go on from a list of refs", verdict="peer wrong",
@@ -172,7 +172,7 @@ DIVERGENCES: Final = (
     ),
     Divergence(
         "rusty-sorted-values", RUSTY, "!= on a tag it keeps sorted looks at numbers and texts alone, and not at their units",
-        spec='Usage: "!=" is "not equal to"', verdict="peer wrong", looks_at=_among_sorted,
+        spec='Usage: "!=" is "not equal to"; Number Comparisons: "123°C != 123°F // true"', verdict="peer wrong", looks_at=_among_sorted,
     ),
     Divergence(
         "rusty-ref-list-compared", RUSTY, "a list is never == a ref and always != one", verdict="peer wrong",
@@ -225,7 +225,7 @@ class _Reading:
             parts = (self._looks_at(part, row) for part in drawn.parts)
             return all(parts) if drawn.joined == "and" else any(parts)
         term = parse(drawn.text)
-        if isinstance(term, IsA):
+        if not isinstance(term, (Has, Missing, Compare)):
             return True
         there = term.path[0] in row
         if isinstance(term, Missing):

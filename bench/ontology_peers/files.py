@@ -22,7 +22,7 @@ def campus_files(folder: Path, entities: int) -> dict[str, Path]:
     """Format -> file of the campus; kept in `folder` until the campus or this file changes."""
     source = Path(campus.__file__).read_bytes() + Path(__file__).read_bytes()
     stem = f"campus-{entities}-{hashlib.sha256(source).hexdigest()[:12]}"
-    files = {name: folder / f"{stem}.{name}" for name in FORMATS}
+    files = {name: folder / f"{stem}.{ENDINGS[name]}" for name in FORMATS}
     if not all(file.exists() for file in files.values()):
         folder.mkdir(parents=True, exist_ok=True)
         rows = list(campus.campus(entities))
@@ -69,8 +69,9 @@ def trio(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 FORMATS: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], str]]] = {
-    "zinc": zinc, "hayson.json": hayson, "trio": trio, "v3.json": json3,
+    "zinc": zinc, "hayson": hayson, "trio": trio, "json3": json3,
 }  # fmt: skip
+ENDINGS: Final = {"zinc": "zinc", "hayson": "hayson.json", "trio": "trio", "json3": "v3.json"}
 
 
 def zinc_value(value: Any) -> str:
