@@ -134,6 +134,8 @@ async def _http(
     options = Options(
         runs=settings.home / "runs.db", lorawan_secret=secret, uplink=uplink, clock=system.clock,
         hosts=("localhost", "127.0.0.1", "[::1]", settings.host),
+        haystack_user=settings.haystack.user,
+        haystack_password=settings.haystack.password.get_secret_value(),
     )  # fmt: skip
     config = uvicorn.Config(
         create_app(system, options),

@@ -39,6 +39,19 @@ class Mqtt(BaseModel):
     port: int = Field(default=1883, ge=1, le=65_535, description="MQTT port")
 
 
+class Haystack(BaseModel):
+    """The Haystack HTTP API at /haystack, read-only; without user and password it is off."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    user: str = Field(
+        default="", max_length=128, description="user of the Haystack API; empty: the API is off"
+    )
+    password: SecretStr = Field(
+        default=SecretStr(""), description="that user's password; empty: the API is off"
+    )
+
+
 class Settings(BaseSettings):
     """Everything that can be set from outside."""
 
@@ -74,6 +87,7 @@ class Settings(BaseSettings):
     )
     llm: Llm = Field(default=Llm(), description="the language model")
     mqtt: Mqtt = Field(default=Mqtt(), description="the LoRaWAN broker")
+    haystack: Haystack = Field(default=Haystack(), description="the Haystack HTTP API")
 
     @property
     def records_db(self) -> str:

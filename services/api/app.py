@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.api import documents, equipment, faults, histories, lorawan, pages, runs, sql, status
 from services.api.border import Border
 from services.api.errors import answer_errors
+from services.api.haystack import mount
 from services.api.runlog import RunLog
 from services.api.runner import Runner
 from services.api.system import Options, System
@@ -43,6 +44,7 @@ def create_app(system: System, options: Options | None = None) -> FastAPI:
     answer_errors(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(mount.router(system, chosen, version=_version()))
     pages.add_pages(app, chosen.static)
     app.add_middleware(Border, hosts=chosen.hosts, max_body=chosen.max_body)
     return app

@@ -15,6 +15,8 @@ _DRAIN: Final = 32 * 1024 * 1024
 """Bytes of a refused body still read, so that the client gets to see the answer."""
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+BEARER_ONLY: Final = "/haystack/"
+"""Below it every call carries a token in a header, which no form of another site can: any media type may come."""
 BODY_S: Final = 20.0
 """64 KB take this long at 26 kbit/s; a sender that needs longer holds a connection for nothing."""
 
@@ -57,7 +59,7 @@ class Border:
         try:
             self._check_origin(headers)
             if scope["method"] not in _SAFE:
-                _check_intent(headers)
+                _check_intent(headers, typed=not scope["path"].startswith(BEARER_ONLY))
             body = await self._body(headers, receive)
         except PlantroomError as error:
             await _refuse(error, sending)
@@ -107,10 +109,12 @@ class Border:
         return bytes(kept)
 
 
-def _check_intent(headers: dict[bytes, str]) -> None:
+def _check_intent(headers: dict[bytes, str], *, typed: bool) -> None:
     """What changes something is JSON from our own page or a program: a form of another site is neither."""
     if headers.get(b"sec-fetch-site", "none") not in ("same-origin", "none"):
         raise Refused("a page of another site may not do this", hint="open Plantroom's own page")
+    if not typed:
+        return
     kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
     empty = headers.get(b"content-length", "0") == "0" and b"transfer-encoding" not in headers
     if kind != "application/json" and not (empty and not kind):

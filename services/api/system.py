@@ -112,6 +112,9 @@ class Options:
     lorawan_secret: str = field(default="", repr=False)
     """Shared secret of the LoRaWAN webhook; empty closes the webhook."""
     uplink: Uplink | None = None
+    haystack_user: str = ""
+    """Who may use the Haystack API; empty, or without a password, there is none."""
+    haystack_password: str = field(default="", repr=False)
     currency: str = "THB"
     max_body: int = MAX_BODY
     static: Path = STATIC

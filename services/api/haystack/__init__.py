@@ -1,0 +1,1 @@
+"""The Haystack HTTP API over our own records and histories: read-only, behind a login."""
