@@ -35,6 +35,14 @@ class Ref:
         object.__setattr__(self, "id", id)
         object.__setattr__(self, "dis", dis)
 
+    @classmethod
+    def matched(cls, id: str, dis: str = "") -> Ref:
+        """A ref whose id the caller has matched already: codecs read a hundred thousand of them."""
+        ref = cls.__new__(cls)
+        _SET_ID(ref, id)
+        _SET_DIS(ref, dis)
+        return ref
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ref) and other.id == self.id
 
@@ -48,7 +56,11 @@ class Ref:
         return f"@{self.id}"
 
 
-@dataclass(frozen=True)
+_SET_ID: Final[Any] = vars(Ref)["id"].__set__
+_SET_DIS: Final[Any] = vars(Ref)["dis"].__set__
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """A quantity with its Haystack unit symbol; NaN and infinities are allowed, as in Haystack."""
 
@@ -57,6 +69,14 @@ class Number:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", float(self.value))
+
+    @classmethod
+    def matched(cls, value: float, unit: str) -> Number:
+        """A number whose value is a float already: codecs read a hundred thousand of them."""
+        number = cls.__new__(cls)
+        _SET_VALUE(number, value)
+        _SET_UNIT(number, unit)
+        return number
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Number):
@@ -69,6 +89,10 @@ class Number:
 
     def __str__(self) -> str:
         return f"{self.value:g} {self.unit}".strip()
+
+
+_SET_VALUE: Final[Any] = vars(Number)["value"].__set__
+_SET_UNIT: Final[Any] = vars(Number)["unit"].__set__
 
 
 @dataclass(frozen=True)

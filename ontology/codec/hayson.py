@@ -1,115 +1,293 @@
-"""Hayson, Haystack's JSON: https://project-haystack.org/doc/docHaystack/Json."""
+"""Hayson, Haystack's JSON: https://project-haystack.org/doc/docHaystack/Json#v4.
+
+Keys of a dict that are no tag names are skipped, as the standard says, and never written. A null is an
+absent tag, except in lists. An instant without `tz` is in GMT.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
-from zoneinfo import ZoneInfo
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO, Final
 
+from ontology.codec.instants import read_instant, write_instant
+from ontology.codec.json_rows import Window, read_rows
+from ontology.codec.lines import chunks_of
+from ontology.codec.names import NAME, symbol_name, tag_name, type_name
+from ontology.codec.rows import Rows
 from ontology.errors import Corrupt, PlantroomError
-from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol, Uri, XStr
-from ontology.zones import city_of, zone_named
+from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol, Tags, Uri, XStr
 
-MAX_DEPTH = 100
+MAX_DEPTH: Final = 100
+"""Lists in lists, dicts and grids."""
+MAX_KNOWN: Final = 2**16
+"""Refs and numbers remembered, so that equal ones are one object; then anew."""
+_NESTED: Final = frozenset((list, dict, Grid))
+_HALF: Final = re.compile("[\ud800-\udfff]")
+_HINT: Final = 'a grid starts with {"_kind":"grid"'
 
 
 def encode(grid: Grid) -> str:
-    """A grid as Hayson text."""
-    return json.dumps(to_json(grid), ensure_ascii=False, separators=(",", ":"))
+    """A grid as Hayson text; one without columns has the column `empty`. Raises Corrupt."""
+    return "".join(parts(grid))
+
+
+def parts(grid: Grid) -> Iterator[str]:
+    """The text in pieces, one a row."""
+    head = _grid(Grid(grid.columns, (), grid.meta, grid.column_meta))
+    yield _dumped(head)[: -len("]}")]
+    comma = ""
+    for row in grid.rows:
+        yield comma + _dumped(to_json(row))
+        comma = ","
+    yield "]}"
 
 
 def decode(text: str) -> Grid:
     """A grid from Hayson text; a plain list of dicts counts as rows. Raises Corrupt naming the place."""
-    value = decode_value(text)
-    if isinstance(value, Grid):
-        return value
-    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
-        return Grid.of(value)
-    raise Corrupt("a JSON value, but no grid", hint='a grid starts with {"_kind":"grid"')
+    return _stream((text,)).grid()
+
+
+def read(file: BinaryIO) -> Rows:
+    """The rows of a Hayson file, read through a window. Raises Corrupt here or while iterating."""
+    return _stream(chunks_of(file))
 
 
 def encode_value(value: Any) -> str:
     """Any Haystack value as Hayson text."""
-    return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
+    return _dumped(to_json(value))
 
 
 def decode_value(text: str) -> Any:
     """Any Haystack value from Hayson text. Raises Corrupt with line and column."""
-    try:
-        return from_json(json.loads(text))
-    except json.JSONDecodeError as cause:
-        raise Corrupt(
-            f"line {cause.lineno}, column {cause.colno}: {cause.msg}", hint="the text is not JSON"
-        ) from cause
-    except RecursionError as cause:
-        raise Corrupt("JSON nested too deep", hint=f"at most {MAX_DEPTH} levels") from cause
+    window = Window((text,), _DECODER)
+    value = window.value(_shallow)
+    window.end()
+    return value
 
 
 def to_json(value: Any) -> Any:
-    """A Haystack value as plain JSON values."""
+    """A Haystack value as plain JSON values. Raises Corrupt for what is none."""
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, Number):
         return _number(value)
-    if isinstance(value, Grid):
-        return _grid(value)
-    if isinstance(value, Mapping):
-        return {key: to_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(item) for item in value]
-    return _scalar(value)
-
-
-def from_json(value: Any, *, depth: int = 0) -> Any:
-    """A Haystack value from plain JSON values. Raises Corrupt."""
-    if depth > MAX_DEPTH:
-        raise Corrupt("JSON nested too deep", hint=f"at most {MAX_DEPTH} levels")
-    if isinstance(value, list):
-        return [from_json(item, depth=depth + 1) for item in value]
-    if isinstance(value, dict):
-        return _read_object(value, depth)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return Number(value) if is_number else value
-
-
-def _read_object(value: Mapping[str, Any], depth: int) -> Any:
-    kind = value.get("_kind", "dict")
-    if kind == "grid":
-        return _read_grid(value, depth)
-    if kind == "dict":
-        return {k: from_json(v, depth=depth + 1) for k, v in value.items() if k != "_kind"}
-    read = _READERS.get(kind)
-    if read is None:
-        raise Corrupt(f"unknown kind {kind!r}", hint=f"one of {', '.join(sorted(_READERS))}")
     try:
-        return read(value)
-    except (KeyError, TypeError, ValueError, PlantroomError) as cause:
-        raise Corrupt(f"not a {kind}: {value!r:.120}", hint=str(cause)) from cause
+        if isinstance(value, Grid):
+            return _grid(value)
+        if isinstance(value, Mapping):
+            return {tag_name(k): to_json(v) for k, v in value.items() if v is not None}
+        if isinstance(value, (list, tuple)):
+            return [to_json(item) for item in value]
+        return _scalar(value)
+    except RecursionError as cause:
+        raise Corrupt("a value nested too deep", hint="does it hold itself?") from cause
 
 
-def _number(value: Number) -> Any:
-    special = math.isnan(value.value) or math.isinf(value.value)
-    if not value.unit and not special:
-        return (
-            int(value.value)
-            if value.value.is_integer() and abs(value.value) < 2**53
-            else value.value
-        )
-    shown: Any = value.value
-    if special:
-        shown = "NaN" if math.isnan(value.value) else ("INF" if value.value > 0 else "-INF")
-    elif value.value.is_integer() and abs(value.value) < 2**53:
-        shown = int(value.value)
-    return {"_kind": "number", "val": shown} | ({"unit": value.unit} if value.unit else {})
+def from_json(value: Any) -> Any:
+    """A Haystack value from plain JSON values. Raises Corrupt."""
+    return decode_value(json.dumps(value))
+
+
+def _stream(chunks: Iterator[str] | tuple[str, ...]) -> Rows:
+    return read_rows(Window(chunks, _DECODER), _row, _head)
+
+
+def _row(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        _shallow(value)
+        return value
+    raise Corrupt(f"no dict but {value!r:.60}", hint=f"rows are objects of tags; {_HINT}")
+
+
+def _shallow(value: Any, depth: int = 0) -> Any:
+    """The value itself. Raises Corrupt beyond `MAX_DEPTH`; scalars cost next to nothing."""
+    if depth > MAX_DEPTH:
+        raise Corrupt("nested too deep", hint=f"at most {MAX_DEPTH} levels")
+    inner: Any = ()
+    if isinstance(value, Grid):
+        inner = (*value.rows, value.meta, *value.column_meta.values())
+    elif isinstance(value, dict):
+        inner = value.values()
+    elif isinstance(value, list):
+        inner = value
+    for item in inner:
+        if item.__class__ in _NESTED:
+            _shallow(item, depth + 1)
+    return value
+
+
+class _Reader:
+    """What the parser calls for each object and each number; equal refs and numbers are one object.
+
+    Shared by all threads: the tables only ever forget, and what they hold cannot be changed.
+    """
+
+    def __init__(self) -> None:
+        self._refs: dict[Any, Ref] = {}
+        self._numbers: dict[str, Number] = {}
+        self._names: dict[str, str] = {}
+
+    def number(self, text: str) -> Number:
+        found = self._numbers.get(text)
+        if found is None:
+            value = float(text)
+            if math.isinf(value):
+                raise Corrupt(f"the number {text:.40} is beyond 1.8e308", hint='say {"val":"INF"}')
+            if len(self._numbers) >= MAX_KNOWN:
+                self._numbers.clear()
+            found = self._numbers[text] = Number.matched(value, "")
+        return found
+
+    def object(self, found: dict[str, Any]) -> Any:
+        kind = found.get("_kind")
+        if kind == "marker":
+            return MARKER
+        if kind == "ref":
+            return self._ref(found)
+        if kind is None or kind == "dict":
+            return self._dict(found)
+        read = _READERS.get(kind) if isinstance(kind, str) else None
+        if read is None:
+            raise Corrupt(f"unknown kind {kind!r:.60}", hint=f"one of {', '.join(_READERS)}, ref")
+        try:
+            return read(found)
+        except (KeyError, ValueError, PlantroomError) as cause:
+            raise _not_a(kind, found, cause) from cause
+
+    def _dict(self, found: dict[str, Any]) -> dict[str, Any]:
+        names = self._names
+        try:
+            # The parser makes new texts of the keys of each object; one of each is enough.
+            found = dict(zip(map(names.__getitem__, found), found.values(), strict=True))
+        except KeyError:
+            if len(names) >= MAX_KNOWN:
+                names.clear()
+            names.update({key: key for key in found if NAME.fullmatch(key)})
+            found = {names[key]: value for key, value in found.items() if key in names}
+        for value in found.values():
+            if value is None:
+                return {key: value for key, value in found.items() if value is not None}
+        return found
+
+    def _ref(self, found: dict[str, Any]) -> Ref:
+        key = (found.get("val"), found.get("dis"))
+        try:
+            return self._refs[key]
+        except (KeyError, TypeError):
+            pass  # not seen yet, or no texts at all
+        try:
+            ref = Ref(_text(found, "val"), "" if key[1] is None else _text(found, "dis"))
+        except (KeyError, ValueError, PlantroomError) as cause:
+            raise _not_a("ref", found, cause) from cause
+        if len(self._refs) >= MAX_KNOWN:
+            self._refs.clear()
+        self._refs[key] = ref
+        return ref
+
+
+def _not_a(kind: str, found: Mapping[str, Any], cause: Exception) -> Corrupt:
+    given = {key: value for key, value in found.items() if key != "_kind"}
+    return Corrupt(f"not a {kind}: {given!r:.120} ({cause})", hint=f"write {_FORMS[kind]}")
+
+
+def _text(found: Mapping[str, Any], key: str) -> str:
+    value = found[key]
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is no text")  # noqa: TRY004  (a wrong value, not a wrong call)
+    return value
+
+
+def _degrees(found: Mapping[str, Any], key: str) -> float:
+    value = found[key]
+    if not isinstance(value, Number):
+        raise ValueError(f"{key} is no number")  # noqa: TRY004  (a wrong value, not a wrong call)
+    return value.value
+
+
+def _refuse_constant(name: str) -> Number:
+    raise Corrupt(f"{name} is no JSON", hint='say {"_kind":"number","val":"NaN"}')
+
+
+def _read_number(found: Mapping[str, Any]) -> Number:
+    words = {"NaN": math.nan, "INF": math.inf, "-INF": -math.inf}
+    value = found["val"]
+    number = value.value if isinstance(value, Number) else words[_text(found, "val")]
+    return Number(number, _text(found, "unit") if found.get("unit") is not None else "")
+
+
+def _read_time(text: str) -> dt.time:
+    time = dt.time.fromisoformat(text)
+    if time.tzinfo is not None:
+        raise ValueError("a time of day has no zone")
+    return time
+
+
+def _read_grid(found: Mapping[str, Any]) -> Grid:
+    head = _head(found)
+    rows = found.get("rows") or []
+    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+        raise ValueError("rows are no list of dicts")
+    return Grid(head.columns, tuple(rows), head.meta, head.column_meta)
+
+
+def _head(found: Mapping[str, Any]) -> Rows:
+    """Meta and columns of a grid object. Raises Corrupt."""
+    if found.get("_kind", "grid") != "grid":
+        raise Corrupt(f"a {found['_kind']!r:.40}, but no grid", hint=_HINT)
+    if "cols" not in found:
+        raise Corrupt("an object, but no grid", hint=_HINT)
+    columns: dict[str, Tags] = {}
+    for column in found["cols"] if isinstance(found["cols"], list) else [None]:
+        name = column.get("name") if isinstance(column, dict) else None
+        meta = column.get("meta", {}) if isinstance(column, dict) else None
+        if not (isinstance(name, str) and NAME.fullmatch(name) and isinstance(meta, dict)):
+            raise Corrupt(
+                f"a grid without readable columns: {column!r:.80}", hint='cols: [{"name":"id"}]'
+            )
+        if name in columns:
+            raise Corrupt(f"the column {name!r} was already given", hint="each column once")
+        columns[name] = meta
+    meta = found.get("meta", {})
+    if not isinstance(meta, dict):
+        raise Corrupt(f"no meta: {meta!r:.80}", hint='meta: {"ver":"3.0"}')
+    return Rows(
+        tuple(columns),
+        iter(()),
+        {key: value for key, value in meta.items() if key != "ver"},
+        {name: tags for name, tags in columns.items() if tags},
+    )
+
+
+def _dumped(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # Half a character is no UTF-8: it can only stand as an escape.
+    return text if text.isascii() else _HALF.sub(lambda m: f"\\u{ord(m.group()):04x}", text)
+
+
+def _plain(value: float) -> float | int:
+    whole = value.is_integer() and abs(value) < 2**53 and (value or math.copysign(1, value) > 0)
+    return int(value) if whole else value
+
+
+def _number(number: Number) -> Any:
+    value, unit = number.value, {"unit": number.unit} if number.unit else {}
+    if math.isfinite(value):
+        return {"_kind": "number", "val": _plain(value)} | unit if unit else _plain(value)
+    word = "NaN" if math.isnan(value) else ("INF" if value > 0 else "-INF")
+    return {"_kind": "number", "val": word} | unit
 
 
 def _scalar(value: Any) -> dict[str, Any]:
     for kind, write in _WRITERS.items():
         if isinstance(value, kind):
-            return write(value)
+            try:
+                return write(value)
+            except PlantroomError as cause:
+                raise Corrupt(f"cannot be written: {cause}", hint=cause.hint) from cause
     raise Corrupt(f"{type(value).__name__} is no Haystack value", hint="use ontology.kinds")
 
 
@@ -117,75 +295,70 @@ def _write_ref(value: Ref) -> dict[str, Any]:
     return {"_kind": "ref", "val": value.id} | ({"dis": value.dis} if value.dis else {})
 
 
+def _write_instant(value: dt.datetime) -> dict[str, Any]:
+    text, city = write_instant(value)
+    return {"_kind": "dateTime", "val": text, "tz": city}
+
+
 def _grid(grid: Grid) -> dict[str, Any]:
     cols = []
-    for name in grid.columns:
+    for name in grid.columns or ("empty",):
         meta = grid.column_meta.get(name)
-        cols.append({"name": name} | ({"meta": to_json(meta)} if meta else {}))
-    rows = [{k: to_json(v) for k, v in row.items() if v is not None} for row in grid.rows]
+        cols.append({"name": tag_name(name)} | ({"meta": to_json(meta)} if meta else {}))
+    meta = {key: value for key, value in grid.meta.items() if key != "ver"}
     return {
         "_kind": "grid",
-        "meta": {"ver": "3.0"} | to_json(grid.meta),
+        "meta": {"ver": "3.0"} | to_json(meta),
         "cols": cols,
-        "rows": rows,
+        "rows": [to_json(row) for row in grid.rows],
     }
 
 
-def _read_grid(value: Mapping[str, Any], depth: int) -> Grid:
-    try:
-        names = tuple(col["name"] for col in value.get("cols", ()))
-        column_meta = {
-            col["name"]: from_json(col["meta"], depth=depth + 1)
-            for col in value["cols"]
-            if col.get("meta")
-        }
-        meta = from_json(value.get("meta") or {}, depth=depth + 1)
-    except (KeyError, TypeError, AttributeError) as cause:
-        raise Corrupt(
-            "a grid without readable columns", hint='cols look like [{"name":"id"}]'
-        ) from cause
-    rows = tuple(from_json(row, depth=depth + 1) for row in value.get("rows", ()))
-    return Grid(names, rows, {k: v for k, v in meta.items() if k != "ver"}, column_meta)
-
-
-def _read_number(value: Mapping[str, Any]) -> Number:
-    words = {"NaN": math.nan, "INF": math.inf, "-INF": -math.inf}
-    found = value["val"]
-    return Number(words[found] if isinstance(found, str) else float(found), value.get("unit", ""))
-
-
-def _read_instant(value: Mapping[str, Any]) -> dt.datetime:
-    instant = dt.datetime.fromisoformat(value["val"])
-    zone = zone_named(value.get("tz", "UTC"))
-    return instant.astimezone(zone) if instant.tzinfo else instant.replace(tzinfo=ZoneInfo("UTC"))
-
-
-_WRITERS: dict[type, Callable[[Any], dict[str, Any]]] = {
+_WRITERS: Final[Mapping[type, Callable[[Any], dict[str, Any]]]] = {
     # datetime before date, which it is a kind of
+    type(MARKER): lambda _: {"_kind": "marker"},
     Ref: _write_ref,
-    dt.datetime: lambda v: {"_kind": "dateTime", "val": v.isoformat(), "tz": city_of(v)},
+    dt.datetime: _write_instant,
     dt.date: lambda v: {"_kind": "date", "val": v.isoformat()},
-    dt.time: lambda v: {"_kind": "time", "val": v.isoformat()},
-    Symbol: lambda v: {"_kind": "symbol", "val": v.name},
+    dt.time: lambda v: {"_kind": "time", "val": _read_time(v.isoformat()).isoformat()},
+    Symbol: lambda v: {"_kind": "symbol", "val": symbol_name(v.name)},
     Uri: lambda v: {"_kind": "uri", "val": v.uri},
     Coord: lambda v: {"_kind": "coord", "lat": v.lat, "lng": v.lng},
-    XStr: lambda v: {"_kind": "xstr", "type": v.type, "val": v.text},
-    type(MARKER): lambda _: {"_kind": "marker"},
+    XStr: lambda v: {"_kind": "xstr", "type": type_name(v.type), "val": v.text},
     type(NA): lambda _: {"_kind": "na"},
     type(REMOVE): lambda _: {"_kind": "remove"},
 }
 
-_READERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "marker": lambda _: MARKER,
     "na": lambda _: NA,
     "remove": lambda _: REMOVE,
     "number": _read_number,
-    "ref": lambda v: Ref(v["val"], v.get("dis", "")),
-    "symbol": lambda v: Symbol(v["val"]),
-    "uri": lambda v: Uri(v["val"]),
-    "date": lambda v: dt.date.fromisoformat(v["val"]),
-    "time": lambda v: dt.time.fromisoformat(v["val"]),
-    "dateTime": _read_instant,
-    "coord": lambda v: Coord(v["lat"], v["lng"]),
-    "xstr": lambda v: XStr(v["type"], v["val"]),
+    "symbol": lambda v: Symbol(symbol_name(_text(v, "val"))),
+    "uri": lambda v: Uri(_text(v, "val")),
+    "date": lambda v: dt.date.fromisoformat(_text(v, "val")),
+    "time": lambda v: _read_time(_text(v, "val")),
+    "dateTime": lambda v: read_instant(_text(v, "val"), v.get("tz") or "GMT"),
+    "coord": lambda v: Coord(_degrees(v, "lat"), _degrees(v, "lng")),
+    "xstr": lambda v: XStr(type_name(_text(v, "type")), _text(v, "val")),
+    "grid": _read_grid,
 }
+_FORMS: Final = {
+    "number": '{"_kind":"number","val":5,"unit":"kW"}',
+    "ref": '{"_kind":"ref","val":"a-1","dis":"Name"}',
+    "symbol": '{"_kind":"symbol","val":"hot-water"}',
+    "uri": '{"_kind":"uri","val":"http://a/"}',
+    "date": '{"_kind":"date","val":"2026-11-20"}',
+    "time": '{"_kind":"time","val":"14:30:00"}',
+    "dateTime": '{"_kind":"dateTime","val":"2026-11-20T14:30:00+07:00","tz":"Bangkok"}',
+    "coord": '{"_kind":"coord","lat":13.75,"lng":100.5}',
+    "xstr": '{"_kind":"xstr","type":"Span","val":"today"}',
+    "grid": '{"_kind":"grid","meta":{"ver":"3.0"},"cols":[{"name":"id"}],"rows":[]}',
+}
+_READER: Final = _Reader()
+_DECODER: Final = json.JSONDecoder(
+    object_hook=_READER.object,
+    parse_float=_READER.number,
+    parse_int=_READER.number,
+    parse_constant=_refuse_constant,
+)

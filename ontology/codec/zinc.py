@@ -1,292 +1,179 @@
-"""Zinc, Haystack's own text: https://project-haystack.org/doc/docHaystack/Zinc (versions 2 and 3)."""
+"""Zinc, Haystack's own text: https://project-haystack.org/doc/docHaystack/Zinc (versions 2 and 3).
+
+Most rows of most files are scalars between commas. Those are split, and each cell's text is looked up
+in a table of cells already read, so that the ten thousandth `M` or `@ahu-3` costs nothing and is the
+same object. Every cell goes through the grammar itself or through a pattern that accepts a part of
+what the grammar accepts; a row with any other cell is read by the grammar as a whole. So both ways
+read the same values, and every error comes from the grammar, with its line and column.
+
+Three things do not come back as they were: an absent tag is absent, never None; INF and NaN lose their
+unit; two halves of one character, each escaped, are that character.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import compress
+from typing import Any, BinaryIO, Final
 
-from ontology.codec.scan import Scanner
+from ontology.codec import zinc_write
+from ontology.codec.lines import lines_in, lines_of
+from ontology.codec.rows import Rows
+from ontology.codec.scan import Scanner, joined
+from ontology.codec.zinc_read import NUMBER, number_of, read_head, read_row, read_whole
 from ontology.errors import Corrupt
-from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol, Uri, XStr
-from ontology.zones import city_of, zone_named
+from ontology.kinds import MARKER, Grid, Ref
 
-MAX_DEPTH = 50
+MAX_FAST: Final = 2**20
+"""Characters of a row that is split at once; longer ones go through the grammar, cell by cell."""
+MAX_KNOWN: Final = 2**16
+"""Cells remembered. Then the table starts anew: the common ones are back after a few rows."""
+MAX_TAILS: Final = 2**12
+"""Different tails of markers remembered: about as many as a model has kinds of points."""
+MAX_WORD: Final = 64
+"""Characters of a cell worth remembering; longer ones are texts and seldom come twice."""
 
-_WORDS: dict[str, Any] = {
-    "N": None, "M": MARKER, "R": REMOVE, "NA": NA, "T": True, "F": False,
-    "NaN": Number(math.nan), "INF": Number(math.inf),
-}  # fmt: skip
-_STAMP = re.compile(
-    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2}))(?: ([A-Za-z0-9_+\-]+))?"
+_TEXT = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_URI = r"`[^`\\]*+(?:\\.[^`\\]*+)*+`"
+_INNER = rf"(?:[^\[\]{{}}()<>\"`]++|{_TEXT}|{_URI})*+"
+_CELL: Final = re.compile(
+    rf"((?:[^\",`(\[{{<]++|{_TEXT}|{_URI}|\({_INNER}\)|\[{_INNER}\]|\{{{_INNER}\}})*+)(?:,|.+)",
+    re.DOTALL,
 )
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
-_NUMBER = re.compile(r"(-?\d(?:[\d_]*\d)?(?:\.\d+)?(?:[eE][+-]?\d+)?)([%$/_a-zA-Z\u0080-\uffff]*)")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
-_REF = re.compile(r"@([a-zA-Z0-9_:\-.~]+)(?: (?=\"))?")
-_SYMBOL = re.compile(r"\^([a-zA-Z0-9_:\-.~]+)")
-_COORD = re.compile(r"C\((-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)\)")
-_ESCAPED = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+"""A cell and the comma after it. Where none comes, all the rest is taken, and the row is not split."""
+_DIGITS: Final = frozenset("0123456789-")
+_REF: Final = re.compile(r'@([a-zA-Z0-9_:\-.~]+)(?: "([^"\\]*)")?')
 
 
 def encode(grid: Grid) -> str:
-    """A grid as Zinc 3 text."""
-    lines = ['ver:"3.0"' + _meta(grid.meta)]
-    lines.append(",".join(name + _meta(grid.column_meta.get(name, {})) for name in grid.columns))
-    lines += [",".join(_cell(row.get(name)) for name in grid.columns) for row in grid.rows]
-    return "\n".join(lines) + "\n"
+    """A grid as Zinc 3 text; one without columns has the column `empty`. Raises Corrupt."""
+    return "\n".join(zinc_write.lines(grid)) + "\n"
 
 
 def decode(text: str) -> Grid:
     """A grid from Zinc text. Raises Corrupt with line and column of what was not understood."""
-    scan = Scanner(text.replace("\r\n", "\n"))
-    grid = _read_grid(scan, depth=0)
-    while scan.take("\n"):
-        pass
-    if not scan.at_end:
-        raise scan.error("the end of the grid")
-    return grid
+    return stream(lines_in(text)).grid()
 
 
 def encode_value(value: Any) -> str:
     """One value as Zinc text.
 
+    >>> from ontology.kinds import Number
     >>> encode_value(Number(21.5, "°C"))
     '21.5°C'
     """
-    for single, word in (
-        (None, "N"),
-        (True, "T"),
-        (False, "F"),
-        (MARKER, "M"),
-        (NA, "NA"),
-        (REMOVE, "R"),
-    ):
-        if value is single:
-            return word
-    if isinstance(value, Grid):
-        return "<<\n" + encode(value) + ">>"
-    if isinstance(value, Mapping):
-        return "{" + _meta(value).strip() + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ",".join(encode_value(item) for item in value) + "]"
-    return _scalar(value)
+    return zinc_write.value_text(value)
 
 
 def decode_value(text: str) -> Any:
     """One value from Zinc text. Raises Corrupt."""
-    scan = Scanner(text)
-    value = _read_value(scan, depth=0)
-    if not scan.at_end:
-        raise scan.error("the end of the value")
-    return value
+    return read_whole(Scanner(text))
 
 
-def _cell(value: Any) -> str:
-    return "" if value is None else encode_value(value)
+def read(file: BinaryIO) -> Rows:
+    """The rows of a Zinc file. Raises Corrupt here for its head, while iterating for a row."""
+    return stream(lines_of(file))
 
 
-def _meta(tags: Mapping[str, Any]) -> str:
-    return "".join(
-        f" {name}" if value is MARKER else f" {name}:{encode_value(value)}"
-        for name, value in tags.items()
-    )
+def stream(lines: Iterable[str], *, fast: bool = True, first: int = 1, indent: int = 0) -> Rows:
+    """The rows of a grid given line by line, without line ends.
+
+    A blank line ends the grid; nothing but blank lines may follow. `first` and `indent` place the
+    lines inside a larger text; `fast` is for tests, which compare both ways.
+    """
+    scan = Scanner(lines, first=first, indent=indent)
+    scan.skip_blank_lines()
+    head = read_head(scan)
+    return Rows(head.columns, _rows(scan, head.columns, fast), head.meta, head.column_meta)
 
 
-def _quoted(text: str) -> str:
-    return '"' + "".join(_ESCAPED.get(c, c) for c in text) + '"'
-
-
-def _scalar(value: Any) -> str:
-    for kind, write in _WRITERS.items():
-        if isinstance(value, kind):
-            return write(value)
-    raise Corrupt(f"{type(value).__name__} is no Haystack value", hint="use ontology.kinds")
-
-
-def _write_uri(value: Uri) -> str:
-    return "`" + value.uri.replace("\\", "\\\\").replace("`", "\\`").replace("\n", "\\n") + "`"
-
-
-def _shown(number: Number) -> str:
-    if math.isnan(number.value):
-        return "NaN"
-    if math.isinf(number.value):
-        return "INF" if number.value > 0 else "-INF"
-    return _plain(number.value) + number.unit
-
-
-def _plain(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def _fixed(degrees: float) -> str:
-    """Coordinates have no exponent in Zinc."""
-    return format(Decimal(repr(degrees)), "f")
-
-
-def _read_grid(scan: Scanner, depth: int) -> Grid:
-    if depth > MAX_DEPTH:
-        raise scan.error(f"at most {MAX_DEPTH} nested levels")
-    if not scan.take("ver:"):
-        raise scan.error('a grid, which starts with ver:"3.0"')
-    version = scan.text('"')
-    if version not in {"2.0", "3.0"}:
-        raise scan.error("version 2.0 or 3.0")
-    meta = _read_tags(scan, depth)
-    scan.expect("\n")
-    names, column_meta = _read_columns(scan, depth)
-    rows = []
-    while not (scan.at_end or scan.peek(">>") or scan.peek("\n")):
-        rows.append(_read_row(scan, names, depth))
-    return Grid(tuple(names), tuple(rows), meta, column_meta)
-
-
-def _read_columns(scan: Scanner, depth: int) -> tuple[list[str], dict[str, dict[str, Any]]]:
-    names: list[str] = []
-    column_meta: dict[str, dict[str, Any]] = {}
-    while True:
-        scan.spaces()
-        name = scan.match(_NAME, "a column name").group()
-        if name in column_meta or name in names:
-            raise scan.error(f"a column name other than {name!r}, which was already given")
-        names.append(name)
-        if tags := _read_tags(scan, depth):
-            column_meta[name] = tags
-        if not scan.take(","):
-            break
-    scan.end_of_line()
-    return names, column_meta
-
-
-def _read_row(scan: Scanner, names: list[str], depth: int) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for i, name in enumerate(names):
-        scan.spaces()
-        if not (scan.peek(",") or scan.peek("\n") or scan.at_end):
-            value = _read_value(scan, depth)
-            if value is not None:
-                row[name] = value
-        scan.spaces()
-        if i < len(names) - 1 and not scan.take(","):
-            raise scan.error(f"{len(names)} cells, not {i + 1}")
-    scan.end_of_line()
-    return row
-
-
-def _read_tags(scan: Scanner, depth: int) -> dict[str, Any]:
-    tags: dict[str, Any] = {}
-    while True:
-        scan.spaces()
-        match = scan.try_match(_NAME)
-        if match is None:
-            return tags
-        if scan.take(":"):
-            scan.spaces()
-            tags[match.group()] = _read_value(scan, depth)
+def _rows(scan: Scanner, columns: tuple[str, ...], fast: bool) -> Iterator[dict[str, Any]]:
+    cells = _Cells(columns)
+    while not scan.at_end and not scan.blank:
+        row = cells.row(scan.line) if fast else None
+        if row is None:
+            yield read_row(scan, columns)
         else:
-            tags[match.group()] = MARKER
+            yield row
+            scan.next_line()
+    scan.skip_blank_lines()
+    if not scan.at_end:
+        raise scan.error("the end of the grid", hint="a blank line ends a grid; nothing follows it")
 
 
-def _read_value(scan: Scanner, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise scan.error(f"at most {MAX_DEPTH} nested levels")
-    read = _STARTS.get(scan.next)
-    if read is not None:
-        return read(scan, depth)
-    if scan.next.isdigit() or scan.next == "-":
-        return _read_numeric(scan)
-    return _read_word(scan)
+class _Cells(dict[str, Any]):
+    """Text of a cell -> its value, for the scalars read so far."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        super().__init__()
+        self._columns = columns
+        self._nulls = False
+        self._tails: dict[str, tuple[int, dict[str, Any]]] = {}
+
+    def row(self, line: str) -> dict[str, Any] | None:
+        """The row; None where the line needs the grammar."""
+        if len(line) > MAX_FAST:
+            return None
+        # The tail of markers is the same for all points of a kind: looked up as a whole.
+        start = line.find(",", len(line.rstrip(",M")))
+        tail = line[start:] if start >= 0 else ""
+        known = self._tails.get(tail)
+        width, markers = self._tail(tail) if known is None else known
+        cells = line[:start].split(",") if tail else line.split(",")
+        if len(cells) != width:
+            cells = _CELL.findall(line[:start] + "," if tail else line + ",")
+            wanted = (start if tail else len(line)) + 1
+            if len(cells) != width or sum(map(len, cells)) + len(cells) != wanted:
+                return None
+        try:
+            values = map(self.__getitem__, filter(None, cells))
+            row = dict(zip(compress(self._columns, cells), values, strict=False))
+        except Corrupt:
+            return None
+        if self._nulls:
+            row = {name: value for name, value in row.items() if value is not None}
+        row.update(markers)
+        return row
+
+    def _tail(self, tail: str) -> tuple[int, dict[str, Any]]:
+        """How many cells stand before a tail of markers, and the tail's tags. -1: not a tail."""
+        cells = tail.split(",")[1:]
+        width = len(self._columns) - len(cells)
+        fits = width > 0 and not any(cell.strip("M") or len(cell) > 1 for cell in cells)
+        names = self._columns[width:] if fits else ()
+        found = (
+            width if fits else -1,
+            {name: MARKER for name, cell in zip(names, cells, strict=fits) if cell},
+        )
+        if len(self._tails) >= MAX_TAILS:
+            self._tails.clear()
+        self._tails[tail] = found
+        return found
+
+    def __missing__(self, cell: str) -> Any:
+        value: Any
+        first = cell[0]
+        if first == "@" and (match := _REF.fullmatch(cell)):
+            dis = match[2]
+            value = Ref.matched(match[1], joined(dis) if dis else "")
+        elif first == '"' and cell[-1] == '"' and cell.count('"') == 2 and "\\" not in cell:
+            value = joined(cell[1:-1])
+        elif first in _DIGITS and (match := NUMBER.fullmatch(cell)):
+            value = number_of(match) or _scalar(cell)
+        else:
+            value = _scalar(cell)
+            if value is None:
+                self._nulls = True
+            elif isinstance(value, (list, dict, Grid)):
+                return value  # can be changed by whom it is given to: never shared
+        if len(cell) <= MAX_WORD:
+            if len(self) >= MAX_KNOWN:
+                self.clear()
+            self[cell] = value
+        return value
 
 
-def _read_numeric(scan: Scanner) -> Any:
-    if scan.take("-INF"):
-        return Number(-math.inf)
-    if match := scan.try_match(_STAMP):
-        instant = dt.datetime.fromisoformat(match.group(1))
-        return instant.astimezone(zone_named(match.group(2) or "UTC"))
-    for pattern, read in ((_DATE, dt.date.fromisoformat), (_TIME, dt.time.fromisoformat)):
-        if match := scan.try_match(pattern):
-            try:
-                return read(match.group())
-            except ValueError as cause:
-                raise scan.error("a date or time that exists") from cause
-    match = scan.match(_NUMBER, "a value")
-    return Number(float(match.group(1).replace("_", "")), match.group(2))
-
-
-def _read_word(scan: Scanner) -> Any:
-    if match := scan.try_match(_COORD):
-        return Coord(float(match.group(1)), float(match.group(2)))
-    word = scan.match(_WORD, "a value").group()
-    if scan.take("("):
-        text = scan.text('"')
-        scan.expect(")")
-        return XStr(word, text)
-    if word not in _WORDS:
-        raise scan.error(f"a value, not the word {word!r}")
-    return _WORDS[word]
-
-
-def _read_list(scan: Scanner, depth: int) -> list[Any]:
-    scan.expect("[")
-    items: list[Any] = []
-    while True:
-        scan.spaces()
-        if scan.take("]"):
-            return items
-        items.append(_read_value(scan, depth + 1))
-        scan.spaces()
-        if not scan.take(",") and not scan.peek("]"):
-            raise scan.error(", or ]")
-
-
-def _read_dict(scan: Scanner, depth: int) -> dict[str, Any]:
-    scan.expect("{")
-    tags = _read_tags(scan, depth + 1)
-    scan.spaces()
-    scan.expect("}")
-    return tags
-
-
-def _read_nested(scan: Scanner, depth: int) -> Grid:
-    scan.expect("<<")
-    scan.take("\n")
-    grid = _read_grid(scan, depth + 1)
-    scan.expect(">>")
-    return grid
-
-
-def _read_ref(scan: Scanner, _depth: int) -> Ref:
-    id = scan.match(_REF, "a ref").group(1)
-    return Ref(id, scan.text('"') if scan.peek('"') else "")
-
-
-_WRITERS: dict[type, Callable[[Any], str]] = {
-    # datetime before date, which it is a kind of
-    Number: _shown,
-    str: _quoted,
-    Ref: lambda v: f"@{v.id} {_quoted(v.dis)}" if v.dis else f"@{v.id}",
-    dt.datetime: lambda v: f"{v.isoformat().replace('+00:00', 'Z')} {city_of(v)}",
-    dt.date: dt.date.isoformat,
-    dt.time: dt.time.isoformat,
-    Uri: _write_uri,
-    Coord: lambda v: f"C({_fixed(v.lat)},{_fixed(v.lng)})",
-    XStr: lambda v: f"{v.type}({_quoted(v.text)})",
-    Symbol: str,
-}
-
-_STARTS: dict[str, Callable[[Scanner, int], Any]] = {
-    '"': lambda scan, _: scan.text('"'),
-    "`": lambda scan, _: Uri(scan.text("`")),
-    "@": _read_ref,
-    "^": lambda scan, _: Symbol(scan.match(_SYMBOL, "a symbol").group(1)),
-    "[": _read_list,
-    "{": _read_dict,
-    "<": _read_nested,
-}
+def _scalar(cell: str) -> Any:
+    """The value of a whole cell. Raises Corrupt where the grammar does not accept it as one value."""
+    return read_whole(Scanner((cell,))) if cell.strip(" \t") else None
