@@ -37,7 +37,7 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "filters": (">=", 300),
         "filters_telling_share": (">=", 1 / 3),
         "agree_unexplained": ("==", 0),
-        "exact": (">=", 0.8),
-        "precision_at_threshold": (">=", 0.97),
+        "tagging.held.exact": (">=", 0.8),
+        "tagging.held.precision": (">=", 0.97),
     },
 }

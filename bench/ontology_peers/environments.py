@@ -49,48 +49,67 @@ class Installed:
     command: tuple[str, ...]
     folder: Path
 
+    @classmethod
+    def at(cls, peer: Peer, folder: Path) -> Installed | None:
+        """The peer's environment in a folder, if a run before has made it."""
+        program = shutil.which("node") if peer.on_node else str(_python_of(folder))
+        if program is None or not _done(peer, folder).exists():
+            return None
+        return cls(peer, (program, str(HERE / peer.script)), folder)
+
 
 def install(peer: Peer, root: Path) -> Installed | str:
     """The peer's environment under `root`, made if need be; a text says why it is absent here."""
     folder = root / peer.name
-    done = folder / f".{peer.package.replace('/', '-')}"
-    make = _node if peer.on_node else _python
     try:
-        steps, program = make(peer, folder)
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            for step in steps:
-                _run(step, folder)
-            done.touch()
+        if Installed.at(peer, folder) is None:
+            _make(peer, folder)
     except (OSError, subprocess.SubprocessError) as cause:
         return _reason(cause)
-    return Installed(peer, (program, str(HERE / peer.script)), folder)
+    return Installed.at(peer, folder) or "its environment is not complete"
 
 
-def _python(peer: Peer, folder: Path) -> tuple[list[list[str]], str]:
-    python = folder / ".venv" / "bin" / "python"
+def _make(peer: Peer, folder: Path) -> None:
+    steps = _node_steps(peer) if peer.on_node else _python_steps(peer, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for step in steps:
+        _run(step, folder)
+    _done(peer, folder).touch()
+
+
+def _done(peer: Peer, folder: Path) -> Path:
+    """A file that says the environment is complete and of which version."""
+    return folder / f".{peer.package}"
+
+
+def _python_of(folder: Path) -> Path:
+    return folder / ".venv" / "bin" / "python"
+
+
+def _python_steps(peer: Peer, folder: Path) -> list[list[str]]:
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv is None:
         raise FileNotFoundError("uv is not installed")
-    venv = [uv, "venv", "--quiet", "--python", sys.executable, str(folder / ".venv")]
-    return [venv, [uv, "pip", "install", "--quiet", "--python", str(python), peer.package]], str(
-        python
-    )
+    python = str(_python_of(folder))
+    return [
+        [uv, "venv", "--quiet", "--python", sys.executable, str(folder / ".venv")],
+        [uv, "pip", "install", "--quiet", "--python", python, peer.package],
+    ]
 
 
-def _node(peer: Peer, folder: Path) -> tuple[list[list[str]], str]:
-    del folder
+def _node_steps(peer: Peer) -> list[list[str]]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         raise FileNotFoundError("node is not installed")
-    version = subprocess.run(
+    found = subprocess.run(
         [node, "--version"], capture_output=True, text=True, check=True, timeout=30
     )
-    if int(version.stdout.removeprefix("v").split(".")[0]) < NODE_MAJOR:
-        raise FileNotFoundError(f"node {version.stdout.strip()}, {NODE_MAJOR} or newer is needed")
-    init = [npm, "init", "--yes", "--silent"]
-    return [init, [npm, "install", "--silent", "--no-fund", "--no-audit", peer.package]], node
+    version = found.stdout.strip()
+    if int(version.removeprefix("v").split(".")[0]) < NODE_MAJOR:
+        raise FileNotFoundError(f"node {version} is here, {NODE_MAJOR} or newer is needed")
+    install_ = [npm, "install", "--silent", "--no-fund", "--no-audit", peer.package]
+    return [[npm, "init", "--yes", "--silent"], install_]
 
 
 def _run(step: list[str], folder: Path) -> None:
