@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from ontology.errors import BadRequest, NotFound, PlantroomError, Refused, Unavailable
 from ontology.time import parse_instant
+from services.commands import ontology
+from services.commands.options import AsJson, Home, err, out, print_json, settings_of
 from services.folder import disk_error
-from services.settings import Settings, load_settings
 from services.terminal import forgiving, readable
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="The on-prem AI chief engineer for buildings.",
 )  # fmt: skip
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+app.add_typer(ontology.app, name="ontology")
 
 EXIT_CODES: tuple[tuple[type[PlantroomError], int], ...] = (
     (Refused, 3), (BadRequest, 2), (NotFound, 4), (Unavailable, 5), (PlantroomError, 1),
 )  # fmt: skip
 BENCH = Path(__file__).parents[1] / "bench"
 
-Home = Annotated[Path | None, typer.Option("--home", help="folder of the building's data")]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
 Port = Annotated[
     int | None, typer.Option("--port", help="port to serve on; 0: any free one", min=0, max=65_535)
 ]
@@ -51,7 +47,7 @@ def demo_(
     """Build Riverside Tower, serve its devices on loopback, poll them, and open the chat."""
     from services import demo  # noqa: PLC0415
 
-    asyncio.run(demo.run(_settings(home, port), err, fresh=fresh, ask=ask))
+    asyncio.run(demo.run(settings_of(home, port), err, fresh=fresh, ask=ask))
 
 
 @app.command()
@@ -59,7 +55,7 @@ def serve(home: Home = None, port: Port = None) -> None:
     """Serve a building that was set up before: chat, API, poller, fault rules."""
     from services import serving  # noqa: PLC0415
 
-    asyncio.run(serving.run(_settings(home, port), err))
+    asyncio.run(serving.run(settings_of(home, port), err))
 
 
 @app.command()
@@ -79,16 +75,16 @@ def ask(
     """Ask the building a question."""
     from services import asking, screen  # noqa: PLC0415
 
-    settings = _settings(home, None)
+    settings = settings_of(home)
     at = parse_instant(now) if now else None
     if plan:
         shown = asyncio.run(asking.plan(settings, question, now=at or dt.datetime.now(dt.UTC)))
-        _print_json(shown) if as_json else screen.plan(out, shown)
+        print_json(shown) if as_json else screen.plan(out, shown)
         return
     answer = asyncio.run(
         asking.answer(settings, question, now=at, on_event=None if as_json else screen.live(err))
     )
-    _print_json(answer) if as_json else screen.answer(out, answer)
+    print_json(answer) if as_json else screen.answer(out, answer)
 
 
 @app.command()
@@ -96,9 +92,9 @@ def check(home: Home = None, as_json: AsJson = False) -> None:
     """What is installed, reachable, degraded, and what to do about it."""
     from services import doctor, screen  # noqa: PLC0415
 
-    found = doctor.examine(_settings(home, None))
+    found = doctor.examine(settings_of(home))
     if as_json:
-        _print_json(
+        print_json(
             {"ok": all(f.state != "missing" for f in found), "checks": [f.to_json() for f in found]}
         )
     else:
@@ -142,20 +138,11 @@ def main() -> None:
 
 def _end(error: PlantroomError) -> NoReturn:
     if "--json" in sys.argv:
-        _print_json({"error": {"code": error.code, "message": str(error), "hint": error.hint}})
+        print_json({"error": {"code": error.code, "message": str(error), "hint": error.hint}})
     err.print(f"plantroom: {readable(str(error))}", markup=False)
     if error.hint:
         err.print(f"  {readable(error.hint)}", markup=False)
     sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
-
-
-def _settings(home: Path | None, port: int | None) -> Settings:
-    given: dict[str, Any] = {"home": home, "port": port}
-    return load_settings(**{key: value for key, value in given.items() if value is not None})
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import httpx2
 
@@ -17,7 +18,14 @@ from ontology.graph import Building
 from ontology.time import UTC
 from services.settings import Settings
 
+if TYPE_CHECKING:
+    from ontology.store.sql_records import SqlRecords
+
 ENTITIES = "site or space or equip or point"
+MODEL: Final = f"{ENTITIES} or (not fault and not override and not workOrder and not demo)"
+"""All that a model may hold: everything but the records Plantroom writes itself."""
+ALL: Final = 10_000_000
+"""Entities read at once: a building is a whole."""
 
 
 def wall_clock() -> dt.datetime:
@@ -40,11 +48,18 @@ async def load_building(settings: Settings) -> Building:
     """The ontology alone; Riverside Tower where no building was set up yet."""
     if not has_building(settings):
         return Building(riverside_tower())
+    async with records_of(settings) as records:
+        return Building([entity.tags for entity in await records.read(ENTITIES, limit=ALL)])
+
+
+@asynccontextmanager
+async def records_of(settings: Settings) -> AsyncIterator[SqlRecords]:
+    """The records of a home while entered; created where there are none."""
     from ontology.store.sql_records import SqlRecords  # noqa: PLC0415  (slow to import)
 
     records = SqlRecords(settings.records_db)
     try:
-        return Building([entity.tags for entity in await records.read(ENTITIES)])
+        yield records
     finally:
         await records.close()
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from services.doctor import Check
 from services.terminal import readable
 
 MOST_IDS = 12
+MOST_NOTES = 20
+WIDEST = 44
+"""Characters of a table's cell; what is longer is cut, and whole in --json."""
 MARKS = {"ok": ("✓", "green"), "degraded": ("!", "yellow"), "missing": ("✗", "red")}
 
 
@@ -73,3 +78,59 @@ def checks(console: Console, found: Sequence[Check]) -> None:
         console.print(line)
         if check.hint:
             console.print(Text(f"  {'':16}{check.hint}", style="dim"))
+
+
+@contextmanager
+def working(console: Console, says: str) -> Iterator[Callable[[int], None]]:
+    """A bar while something long is done, on a terminal only; call it with the count so far."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(pulse_style="cyan"),
+               TextColumn("{task.fields[count]}"), TimeElapsedColumn())  # fmt: skip
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(readable(says), total=None, count="")
+        yield lambda count: bar.update(task, count=f"{count:,} entities")
+
+
+def brought(console: Console, found: Mapping[str, Any], *, dry_run: bool) -> None:
+    """What an import did or would do, with examples, and what people should know about it."""
+    done = "would be " if dry_run else ""
+    for kind in ("added", "changed", "removed"):
+        ids = ", ".join(f"@{id}" for id in found["examples"][kind])
+        more = ", ..." if found[kind] > len(found["examples"][kind]) else ""
+        says = f"{found[kind]:>8,} {done}{kind:8}" + (f"  {ids}{more}" if ids else "")
+        console.print(Text(readable(says.rstrip())))
+    console.print(Text(f"{found['same']:>8,} as they were"))
+    if dry_run:
+        console.print(Text("nothing was written: this was a dry run"))
+    notes(console, found["notes"])
+
+
+def notes(console: Console, found: Sequence[Mapping[str, str]]) -> None:
+    """Remarks, one line each, with what to do below."""
+    for note in found[:MOST_NOTES]:
+        console.print(Text(readable(f"! {note['place']}: {note['says']}"), style="yellow"))
+        if note["hint"]:
+            console.print(Text(readable(f"  {note['hint']}"), style="dim"))
+    if len(found) > MOST_NOTES:
+        console.print(Text(f"! {len(found) - MOST_NOTES} more: see --json", style="yellow"))
+
+
+def table(console: Console, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they need to be, left aligned; empty columns are left out."""
+    shown = [at for at in range(len(head)) if any(row[at] for row in rows)]
+    cells = [[_cut(readable(row[at])) for at in shown] for row in rows]
+    names = [head[at] for at in shown]
+    wide = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    console.print(Text(_line(names, wide), style="bold"))
+    for row in cells:
+        console.print(Text(_line(row, wide)))
+
+
+def _line(cells: Sequence[str], wide: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, wide, strict=True)).rstrip()
+
+
+def _cut(cell: str) -> str:
+    cell = " ".join(cell.split())
+    return cell if len(cell) <= WIDEST else cell[: WIDEST - 1] + "…"

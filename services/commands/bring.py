@@ -1,0 +1,154 @@
+"""How a model comes into a home and leaves it: read whole, compared, and committed in one piece."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ingest.exchange.changes import Changes, changes
+from ingest.exchange.files import read_source
+from ingest.exchange.source import Note, Source, dangling, source_of
+from ingest.haystack.client import HaystackClient, read_site
+from ontology.codec import hayson
+from ontology.errors import BadRequest
+from ontology.kinds import MARKER, Ref, Tags
+from services.folder import DEMO, disk_errors
+from services.home import ALL, MODEL, has_building, records_of, running_server
+from services.settings import Settings
+
+PASSWORD: Final = "PLANTROOM_HAYSTACK_PASSWORD"
+"""The variable a server's password is taken from, so that it stands in no list of processes."""
+EXAMPLES: Final = 5
+_NO_SITE: Final = Note(
+    "the model", "has no site, which the server needs", "add one, or give its name with --site"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What an import did, or would do."""
+
+    what: str
+    changes: Changes
+    notes: tuple[Note, ...]
+    version: int | None
+    """The store's new version; None where nothing was written."""
+
+    def to_json(self) -> dict[str, Any]:
+        found = self.changes
+        return {
+            "source": self.what, "added": len(found.added), "changed": len(found.changed),
+            "removed": len(found.removed), "same": found.same, "version": self.version,
+            "examples": {
+                "added": found.added[:EXAMPLES], "changed": found.changed[:EXAMPLES], "removed": found.removed[:EXAMPLES],
+            },
+            "notes": [note.to_json() for note in self.notes],
+        }  # fmt: skip
+
+
+def is_address(source: str) -> bool:
+    """Whether a source is a server's URL rather than a file."""
+    return re.match(r"https?://", source, re.IGNORECASE) is not None
+
+
+async def read_server(
+    url: str, *, user: str, ask: Callable[[str], str], seen: Callable[[int], None]
+) -> Source:
+    """Every entity of a Haystack server. `ask` is called where a user has no password in the environment;
+    `seen` with the count so far. Raises Refused, Unavailable, Corrupt."""
+    password = (os.environ.get(PASSWORD) or ask(PASSWORD)) if user else ""
+    rows: list[Tags] = []
+    async with HaystackClient(url, user=user, password=password) as client:
+        async for tags in read_site(client):
+            rows.append(tags)
+            if len(rows) % 500 == 0:
+                seen(len(rows))
+    return source_of(rows, url)
+
+
+def read_model(path: Path) -> Source:
+    """A file's model. Raises NotFound, BadRequest or Corrupt naming the place."""
+    return read_source(path)
+
+
+def under_site(source: Source, name: str, known: Iterable[Tags]) -> Source:
+    """The source with `siteRef` wherever there is none: to the site of this name, made where it is new."""
+    for tags in (*source.entities, *known):
+        if "site" in tags and name in (tags["id"].id, tags.get("dis")):
+            site, new = Ref(tags["id"].id), ()
+            break
+    else:
+        site = Ref(re.sub(r"[^a-zA-Z0-9_:\-.~]+", "-", name).strip("-") or "site")
+        new = ({"id": site, "dis": name, "site": MARKER},)
+    rows = [
+        tags if "site" in tags or "siteRef" in tags else {**tags, "siteRef": site}
+        for tags in source.entities
+    ]
+    return source_of([*new, *rows], "the source with its site", source.notes)
+
+
+async def bring(
+    settings: Settings, source: Source, what: str, *, site: str = "", replace: bool, dry_run: bool
+) -> Brought:
+    """Compare a source with the home and commit what differs, all or nothing.
+
+    A home without a building gets one; a dry run writes nothing at all. Raises Conflict where somebody
+    else changed the model meanwhile.
+    """
+    if not source.entities:
+        raise BadRequest(f"{what} holds no entities", hint="nothing was changed")
+    if dry_run and not has_building(settings):
+        return _compared(source, (), what, site=site, replace=replace)
+    with disk_errors(settings.home):
+        settings.home.mkdir(parents=True, exist_ok=True)
+    async with records_of(settings) as records:
+        version = await records.version()
+        stored = [entity.tags for entity in await records.read(MODEL, limit=ALL)]
+        found = _compared(source, stored, what, site=site, replace=replace)
+        if dry_run or not found.changes.diffs:
+            return found
+        version = await records.commit(found.changes.diffs)
+    notes = (*found.notes, *await _after(settings))
+    return Brought(what, found.changes, notes, version)
+
+
+def _compared(
+    source: Source, stored: Sequence[Tags], what: str, *, site: str, replace: bool
+) -> Brought:
+    if site:
+        source = under_site(source, site, stored)
+    found = changes(stored, source.entities, replace=replace)
+    left = frozenset() if replace else frozenset(tags["id"].id for tags in stored)
+    notes = [*source.notes, *dangling(source.entities, left)]
+    kept = source.entities if replace else (*source.entities, *stored)
+    if not any("site" in tags for tags in kept):
+        notes.append(_NO_SITE)
+    return Brought(what, found, tuple(notes), None)
+
+
+async def _after(settings: Settings) -> list[Note]:
+    """What a person should know about the home that was just changed."""
+    notes = []
+    if url := await running_server(settings):
+        notes.append(
+            Note(url, "serves this home and still shows the model as it was", "restart it")
+        )
+    if (settings.home / DEMO).exists():
+        hint = "choose a folder of its own with --home"
+        notes.append(
+            Note(
+                str(settings.home),
+                "is the demo building: `plantroom demo --fresh` removes the import",
+                hint,
+            )
+        )
+    return notes
+
+
+def as_json(entities: Iterable[Tags]) -> list[Any]:
+    """Entities as Hayson values, for `--json`."""
+    return [hayson.to_json(dict(tags)) for tags in entities]

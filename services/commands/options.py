@@ -1,0 +1,29 @@
+"""What the commands share: their common options, the two consoles, settings and JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from services.settings import Settings, load_settings
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Home = Annotated[Path | None, typer.Option("--home", help="folder of the building's data")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
+
+
+def settings_of(home: Path | None, port: int | None = None) -> Settings:
+    """Settings from the environment; what was given on the command line wins."""
+    given: dict[str, Any] = {"home": home, "port": port}
+    return load_settings(**{key: value for key, value in given.items() if value is not None})
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on standard output, in one line."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
