@@ -112,6 +112,17 @@ ROLES: tuple[Role, ...] = (
     _role("cooling-power", "cooling thermal power sensor", "power", "kW", "Cooling output"),
     _role("isolation-valve", "isolation valve cmd", "state", "", "Isolation valve open"),
     _role("pump-pressure", "water delta pressure sensor", "pressure", "kPa", "Pump differential pressure"),
+    # heating plant
+    _role("hot-water-leaving-temp", "hot water leaving temp sensor", "temp", "°C", "Hot water supply temp"),
+    _role("hot-water-leaving-temp-sp", "hot water leaving temp sp", "temp", "°C", "Hot water supply setpoint"),
+    _role("hot-water-entering-temp", "hot water entering temp sensor", "temp", "°C", "Hot water return temp"),
+    _role("hot-water-flow", "hot water flow sensor", "water-flow", "L/s"),
+    _role("hot-water-pressure", "hot water delta pressure sensor", "pressure", "kPa",
+          "Hot water differential pressure"),
+    _role("hot-water-pressure-sp", "hot water delta pressure sp", "pressure", "kPa",
+          "Hot water differential pressure setpoint"),
+    _role("steam-pressure", "steam pressure sensor", "pressure", "kPa"),
+    _role("heating-power", "heating thermal power sensor", "power", "kW", "Heating output"),
     # electricity
     _role("power", "elec active power sensor", "power", "kW"),
     _role("energy", "elec active energy sensor", "energy", "kWh", "Energy counter"),
@@ -129,6 +140,12 @@ EQUIP_KINDS: dict[str, str] = {
     "chilled-water-pump": "equip and pump and chilled",
     "condenser-water-pump": "equip and pump and condenser",
     "cooling-tower": "equip and coolingTower",
+    "hot-water-plant": "equip and plant and hot and water",
+    "hot-water-pump": "equip and pump and hot",
+    "boiler": "equip and boiler",
+    "heat-exchanger": "equip and heatExchanger",
+    "crac": "equip and crac",
+    "rtu": "equip and rtu",
     "doas": "equip and doas",
     "ahu": "equip and ahu",
     "vav": "equip and vav",
@@ -163,14 +180,54 @@ FEEDS: dict[str, str] = {
     "elecMeterLoad": "electricity",
 }
 
-_BY_SIZE = sorted(ROLES, key=lambda role: -len(role.tags))
+_ALSO: dict[str, tuple[str, ...]] = {
+    # the same job in the words of other models: Haystack 4 where the role above is shorter, Haystack 3, SkySpark
+    "power": ("elec power sensor",),
+    "energy": ("elec energy sensor",),
+    "fan-power": ("fan elec power sensor", "fan power sensor"),
+    "cooling-valve": ("chilled water valve cmd",),
+    "heating-valve": ("hot water valve cmd", "reheat valve cmd"),
+    "isolation-valve": ("isolation chilled water valve cmd", "isolation condenser water valve cmd"),
+    "filter-pressure": ("filter air pressure sensor", "filter delta pressure sensor"),
+    "chilled-water-leaving-temp": ("chilled water supply temp sensor",),
+    "chilled-water-leaving-temp-sp": ("chilled water supply temp sp",),
+    "chilled-water-entering-temp": ("chilled water return temp sensor",),
+    "hot-water-leaving-temp": ("hot water supply temp sensor",),
+    "hot-water-leaving-temp-sp": ("hot water supply temp sp",),
+    "hot-water-entering-temp": ("hot water return temp sensor",),
+    "condenser-water-leaving-temp": ("condenser water return temp sensor",),
+    "condenser-water-entering-temp": ("condenser water supply temp sensor",),
+}
+_SAME = {
+    "cooling": "cool",
+    "heating": "heat",
+    "occupied": "occ",
+    "setpoint": "sp",
+    "differential": "delta",
+}
+"""Tags of Haystack 4 and of Haystack 3 (right) that say the same of a point."""
+_ACTIVE_TOTALS = frozenset({"power", "energy", "fan-power"})
+_NOT_ACTIVE_TOTAL = frozenset(
+    {"reactive", "apparent", "thermal", "phase", "phaseA", "phaseB", "phaseC", "imbalance", "thd"}
+)
+"""With one of these an electric power or energy point is not the active total of its equipment."""
+
+_BY_SIZE = sorted(
+    [(role.tags, role) for role in ROLES]
+    + [(frozenset(tags.split()), ROLE[name]) for name, sets in _ALSO.items() for tags in sets],
+    key=lambda pair: -len(pair[0]),
+)  # fmt: skip
 
 
 def role_of(tags: Tags) -> Role | None:
     """The most specific role whose tags this point carries; None if it plays no role we know."""
     if "point" not in tags:
         return None
-    return next((role for role in _BY_SIZE if role.tags <= tags.keys()), None)
+    carried = tags.keys() | {same for tag, same in _SAME.items() if tag in tags}
+    excluded = frozenset() if carried.isdisjoint(_NOT_ACTIVE_TOTAL) else _ACTIVE_TOTALS
+    return next(
+        (role for needs, role in _BY_SIZE if needs <= carried and role.name not in excluded), None
+    )
 
 
 def kind_of(tags: Tags) -> str | None:

@@ -41,7 +41,10 @@ class Def:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """An Xeto spec: `name` is qualified ("ph::Vav"), `markers` are its own mandatory marker slots."""
+    """An Xeto spec: `name` is qualified ("ph::Vav"), `markers` are its own mandatory marker slots.
+
+    Without markers of its own, what suffices to be one of its heirs suffices to be one.
+    """
 
     name: str
     bases: tuple[str, ...] = ()
@@ -214,9 +217,15 @@ class Definitions:
             tags = frozenset(tags_of_spec(plain_name(name), self._words))
             if tags:
                 yield tags | {"point"} if tags & _FUNCTIONS else tags
-        for spec in own:
-            if markers := self._markers_of(spec):
-                yield markers
+        seen, front = set(own), list(own)
+        while front and len(seen) <= MAX_ALTERNATIVES:
+            spec = front.pop()
+            if self._specs[spec].markers:
+                yield self._markers_of(spec)
+            else:
+                heirs = [h for h in self._sub_specs.get(plain_name(spec), ()) if h not in seen]
+                seen.update(heirs)
+                front.extend(heirs)
 
     def _markers_of(self, spec: str) -> frozenset[str]:
         """Mandatory markers of an imported spec with those of all its bases."""

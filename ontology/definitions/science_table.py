@@ -197,7 +197,7 @@ KINDS_OF_QUANTITY: Final[dict[str, tuple[str, ...]]] = {
     "wetBulb": ("temp",),
     "humidity": ("humidity", "percent", "humidity-ratio", "density"),
     "pressure": ("pressure",),
-    "flow": ("flow", "mass-flow", "velocity", "percent", "power"),
+    "flow": ("flow", "mass-flow", "velocity", "percent"),
     "power": ("power", "apparent-power", "reactive-power", "percent"),
     "energy": ("energy", "apparent-energy", "reactive-energy", "volume", "mass"),
     "volt": ("voltage", "angle", "percent"),
