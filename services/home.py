@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from ingest.demo.model import riverside_tower
+from ontology.definitions import STANDARD, Definitions
 from ontology.errors import NotFound
 from ontology.graph import Building
 from ontology.time import UTC
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 ENTITIES = "site or space or equip or point"
 MODEL: Final = f"{ENTITIES} or (not fault and not override and not workOrder and not demo)"
 """All that a model may hold: everything but the records Plantroom writes itself."""
+DEFINITIONS: Final = "definitions.json"
+"""The user's own copy of the standard's definitions, in the home; see `plantroom ontology import-defs`."""
 ALL: Final = 10_000_000
 """Entities read at once: a building is a whole."""
 
@@ -50,6 +53,12 @@ async def load_building(settings: Settings) -> Building:
         return Building(riverside_tower())
     async with records_of(settings) as records:
         return Building([entity.tags for entity in await records.read(ENTITIES, limit=ALL)])
+
+
+def definitions_of(settings: Settings) -> Definitions:
+    """The definitions of this home: the standard ones, and over them what was imported into it."""
+    path = settings.home / DEFINITIONS
+    return STANDARD.merged(Definitions.read(path)) if path.exists() else STANDARD
 
 
 @asynccontextmanager

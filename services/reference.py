@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 from pydantic import BaseModel
@@ -39,26 +40,37 @@ def commands_page() -> str:
         "3 refused, 4 not found, 5 unavailable. Generated from `services/cli.py` by `make docs`.",
     ]
     group = typer.main.get_command(app)
-    context = typer.Context(group)
-    for name, command in sorted(getattr(group, "commands", {}).items()):
+    for name, command in _commands(group, "plantroom"):
         lines += [
             "",
-            f"## plantroom {name}",
+            f"## {name}",
             "",
             str(command.help).strip(),
             "",
             "| option | meaning |",
             "|---|---|",
         ]
-        for parameter in command.get_params(context):
-            if parameter.name != "help":
-                shown = (
-                    ", ".join(f"`{opt}`" for opt in parameter.opts)
-                    if parameter.param_type_name == "option"
-                    else f"`{parameter.name.upper()}`"
-                )
-                lines.append(f"| {shown} | {getattr(parameter, 'help', '') or ''} |")
+        lines += [_parameter(p) for p in command.params if p.name != "help"]
     return "\n".join(lines) + "\n"
+
+
+def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every command with its whole name, those of groups too; a group itself says nothing new."""
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def _parameter(parameter: Any) -> str:
+    """A row of a command's table."""
+    shown = (
+        ", ".join(f"`{opt}`" for opt in parameter.opts)
+        if parameter.param_type_name == "option"
+        else f"`{str(parameter.name).upper()}`"
+    )
+    return f"| {shown} | {getattr(parameter, 'help', '') or ''} |"
 
 
 PAGES = {"reference-settings.md": settings_page, "reference-cli.md": commands_page}

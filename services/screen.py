@@ -134,3 +134,62 @@ def _line(cells: Sequence[str], wide: Sequence[int]) -> str:
 def _cut(cell: str) -> str:
     cell = " ".join(cell.split())
     return cell if len(cell) <= WIDEST else cell[: WIDEST - 1] + "…"
+
+
+def explanation(console: Console, found: Mapping[str, Any]) -> None:
+    """What each part of a filter lets through, and which one leaves nothing."""
+    rows = [
+        [term["term"], f"{term['alone']:,}", f"{term['so_far']:,}", f"{term['without']:,}"]
+        for term in found["terms"]
+    ]
+    table(console, ("part", "alone", "so far", "without it"), rows)
+    if found["killer"]:
+        console.print(Text(readable(f"nothing is left because of: {found['killer']}")))
+    for name, near in found["unknown"].items():
+        like = f"; nearest: {', '.join(near)}" if near else ""
+        console.print(Text(readable(f"nothing here has the tag {name}{like}")))
+
+
+def related(console: Console, found: Mapping[str, Any]) -> None:
+    """Relations of an entity, one group each."""
+    console.print(Text(readable(f"@{found['id']}  {found['dis']}"), style="bold"))
+    for name, items in found.items():
+        if not isinstance(items, list):
+            continue
+        console.print(Text(f"{name.replace('_', ' ')} ({len(items)})", style="bold"))
+        for item in items[:MOST_NOTES]:
+            flow = f"  {item['medium']}" if "medium" in item else ""
+            far = f"  {item['hops']} hops" if item.get("hops", 1) > 1 else ""
+            console.print(Text(readable(f"  @{item['id']}  {item['dis']}{flow}{far}")))
+        if len(items) > MOST_NOTES:
+            console.print(Text(f"  {len(items) - MOST_NOTES:,} more: see --json", style="dim"))
+
+
+def way(console: Console, found: Mapping[str, Any]) -> None:
+    """A way hop by hop."""
+    if not found["hops"] and found["from"] != found["to"]:
+        console.print(Text(readable(f"nothing joins @{found['from']} and @{found['to']}")))
+        return
+    console.print(Text(readable(f"@{found['from']}")))
+    for hop in found["hops"]:
+        flow = f" ({hop['medium']})" if hop["medium"] else ""
+        console.print(Text(readable(f"  {hop['direction']}{flow}  @{hop['id']}  {hop['dis']}")))
+
+
+def problems(console: Console, found: Mapping[str, Any]) -> None:
+    """What is wrong with a model, one line each with what to do below."""
+    for problem in found["problems"]:
+        mark, style = _SEVERITIES[problem["severity"]]
+        at = f"@{problem['entity']}: " if problem["entity"] else ""
+        line = Text(f"{mark} {problem['code']:20}", style=style)
+        console.print(line + Text(readable(f" {at}{problem['says']}"), style="default"))
+        if problem["hint"]:
+            console.print(Text(readable(f"  {'':20} {problem['hint']}"), style="dim"))
+    console.print(
+        Text(
+            f"{found['entities']:,} entities: {found['error']} errors, {found['warning']} warnings, {found['info']} remarks"
+        )
+    )
+
+
+_SEVERITIES = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("·", "dim")}

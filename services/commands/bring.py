@@ -13,14 +13,13 @@ from ingest.exchange.changes import Changes, changes
 from ingest.exchange.files import read_source
 from ingest.exchange.source import Note, Source, dangling, source_of
 from ingest.haystack.client import HaystackClient, read_site
-from ontology.codec import hayson
 from ontology.errors import BadRequest
 from ontology.kinds import MARKER, Ref, Tags
 from services.folder import DEMO, disk_errors
 from services.home import ALL, MODEL, has_building, records_of, running_server
 from services.settings import Settings
 
-PASSWORD: Final = "PLANTROOM_HAYSTACK_PASSWORD"
+PASSWORD: Final = "PLANTROOM_HAYSTACK_PASSWORD"  # noqa: S105  (the name of a variable)
 """The variable a server's password is taken from, so that it stands in no list of processes."""
 EXAMPLES: Final = 5
 _NO_SITE: Final = Note(
@@ -77,13 +76,14 @@ def read_model(path: Path) -> Source:
 
 def under_site(source: Source, name: str, known: Iterable[Tags]) -> Source:
     """The source with `siteRef` wherever there is none: to the site of this name, made where it is new."""
+    new: list[Tags] = []
     for tags in (*source.entities, *known):
         if "site" in tags and name in (tags["id"].id, tags.get("dis")):
-            site, new = Ref(tags["id"].id), ()
+            site = Ref(tags["id"].id)
             break
     else:
         site = Ref(re.sub(r"[^a-zA-Z0-9_:\-.~]+", "-", name).strip("-") or "site")
-        new = ({"id": site, "dis": name, "site": MARKER},)
+        new = [{"id": site, "dis": name, "site": MARKER}]
     rows = [
         tags if "site" in tags or "siteRef" in tags else {**tags, "siteRef": site}
         for tags in source.entities
@@ -147,8 +147,3 @@ async def _after(settings: Settings) -> list[Note]:
             )
         )
     return notes
-
-
-def as_json(entities: Iterable[Tags]) -> list[Any]:
-    """Entities as Hayson values, for `--json`."""
-    return [hayson.to_json(dict(tags)) for tags in entities]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +23,25 @@ File = Annotated[
 ]
 
 
+class Relation(StrEnum):
+    """Relations that can be asked for; the names are those of `services.commands.question.RELATIONS`."""
+
+    POINTS = "points"
+    CONTAINS = "contains"
+    LOCATED_IN = "located_in"
+    FEEDS = "feeds"
+    FED_BY = "fed_by"
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+    SIBLINGS = "siblings"
+
+
 @app.command(name="import")
 def import_(
     source: Annotated[
         str, typer.Argument(help="a .zinc, .trio, .json, .csv, .ttl (Brick) or .xlsx file, or the URL of a Haystack server")
     ],
+    *,
     user: Annotated[
         str, typer.Option("--user", help="user of the server; its password comes from PLANTROOM_HAYSTACK_PASSWORD or is asked for")
     ] = "",
@@ -60,6 +75,130 @@ def import_(
         print_json(found.to_json())
     else:
         screen.brought(out, found.to_json(), dry_run=dry_run)
+
+
+@app.command()
+def export(
+    target: Annotated[
+        str,
+        typer.Argument(help="a .zinc, .trio, .json (Hayson) or .csv file; - is standard output"),
+    ],
+    *,
+    filter: Annotated[
+        str, typer.Option("--filter", help="only entities that match this Haystack filter")
+    ] = "",
+    format: Annotated[
+        str,
+        typer.Option("--format", help="zinc, trio, json or csv; otherwise the file's ending says"),
+    ] = "",
+    file: File = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the model, or a part of it, as a file."""
+    from ingest.exchange import files  # noqa: PLC0415
+    from services.commands import question  # noqa: PLC0415
+    from services.home import MODEL  # noqa: PLC0415
+    from services.screen import working  # noqa: PLC0415
+
+    settings = settings_of(home)
+    with working(err, f"writing {target}") as seen:
+        rows = asyncio.run(question.entities_of(settings, file, MODEL))
+        if filter:
+            rows = question.matching(settings, rows, filter)
+        seen(len(rows))
+        if target == "-":
+            if as_json:
+                raise BadRequest("--json and the model cannot both go to standard output",
+                                 hint="give a file, or --format json without --json")  # fmt: skip
+            typer.echo(files.as_text(rows, format or "zinc"), nl=False)
+            return
+        files.write_entities(Path(target), rows, format)
+    if as_json:
+        print_json({"file": target, "entities": len(rows)})
+    else:
+        err.print(f"{len(rows):,} entities in {target}", markup=False)
+
+
+@app.command()
+def find(
+    filter: Annotated[
+        str, typer.Argument(help="a Haystack filter, such as: point and temp and equipRef->ahu")
+    ],
+    *,
+    file: File = None,
+    limit: Annotated[int, typer.Option("--limit", help="rows shown", min=1, max=1_000_000)] = 50,
+    columns: Annotated[
+        str, typer.Option("--columns", help="tags to show, with commas between")
+    ] = "",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="say what each part of the filter lets through")
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Entities that match a filter; where none does, which part of it nothing matches."""
+    from services import screen  # noqa: PLC0415
+    from services.commands import question  # noqa: PLC0415
+
+    settings = settings_of(home)
+    rows = asyncio.run(question.entities_of(settings, file, question.EVERYTHING))
+    found = question.find(settings, rows, filter, limit=limit, explain=explain)
+    if as_json:
+        print_json(found)
+        return
+    names = [name.strip() for name in columns.split(",") if name.strip()] or question.COLUMNS
+    if found["rows"]:
+        screen.table(out, names, [question.shown(row, names) for row in found["rows"]])
+    err.print(f"{found['count']:,} of {found['of']:,} match: {found['filter']}", markup=False)
+    if "terms" in found:
+        screen.explanation(err if found["rows"] else out, found)
+
+
+@app.command()
+def related(
+    id: Annotated[str, typer.Argument(help="id of an entity, such as AHU-2")],
+    *,
+    relation: Annotated[
+        Relation | None,
+        typer.Option("--relation", help="only this one; otherwise the nearest of each"),
+    ] = None,
+    to: Annotated[
+        str, typer.Option("--to", help="the shortest way to this entity, with what flows")
+    ] = "",
+    file: File = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """What feeds an entity, what it feeds, where it is, what is in it, and the way to another."""
+    from ontology.graph import Building  # noqa: PLC0415
+    from services import screen  # noqa: PLC0415
+    from services.commands import question  # noqa: PLC0415
+    from services.home import ENTITIES  # noqa: PLC0415
+
+    building = Building(asyncio.run(question.entities_of(settings_of(home), file, ENTITIES)))
+    if to:
+        found = question.way(building, id, to)
+        print_json(found) if as_json else screen.way(out, found)
+        return
+    found = question.related(building, id, relation.value if relation else "")
+    print_json(found) if as_json else screen.related(out, found)
+
+
+@app.command()
+def check(file: File = None, home: Home = None, as_json: AsJson = False) -> None:
+    """What is wrong with the model and what to do about it; exit 1 where something is an error."""
+    from services import screen  # noqa: PLC0415
+    from services.commands import question  # noqa: PLC0415
+    from services.home import MODEL  # noqa: PLC0415
+
+    settings = settings_of(home)
+    with screen.working(err, "checking") as seen:
+        rows = asyncio.run(question.entities_of(settings, file, MODEL))
+        seen(len(rows))
+        found = question.checked(settings, rows)
+    print_json(found) if as_json else screen.problems(out, found)
+    raise typer.Exit(0 if found["ok"] else 1)
 
 
 def _ask(variable: str) -> str:
