@@ -131,9 +131,10 @@ class _Parser:
                 mixin = self._take("+")
                 if self._next.kind != "name":
                     raise self._error("the name of a type")
-                found = self._slot(doc, 0)
-                if not mixin and not (found.bases or found.slots or found.meta or found.value):
+                if not mixin and self._tokens[self._at + 1].text != ":":
+                    self._at += 1
                     raise self._error("`:` and what the type is")
+                found = self._slot(doc, 0)
                 yield replace(found, mixin=mixin)
             if self._next.kind not in {"line", "end", "doc"}:
                 raise self._error("the end of the line")

@@ -138,12 +138,21 @@ class Definitions:
         return known
 
     def merged(self, other: Definitions) -> Definitions:
-        """Both; where both define a name the other's row counts, with the extra marker sets of both."""
+        """Both; where both define a name the other's row counts, with the extra marker sets of both.
+
+        A row without supertypes only extends: `defx` and mixins say what a def carries, not what it is.
+        """
         defs = dict(self._defs)
         for name, theirs in other._defs.items():
-            mine = defs.get(name)
-            also = tuple(dict.fromkeys((*(mine.also if mine else ()), *theirs.also)))
-            defs[name] = Def(name, theirs.supers, also, theirs.on, theirs.doc, theirs.lib)
+            mine = defs.get(name, theirs)
+            also = tuple(dict.fromkeys(mine.also + theirs.also))
+            on = tuple(dict.fromkeys(mine.on + theirs.on))
+            supers, doc, lib = (
+                theirs.supers or mine.supers,
+                theirs.doc or mine.doc,
+                theirs.lib or mine.lib,
+            )
+            defs[name] = Def(name, supers, also, on, doc, lib)
         return Definitions(defs.values(), (self._specs | other._specs).values())
 
     def write(self, path: Path) -> None:

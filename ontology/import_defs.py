@@ -1,0 +1,159 @@
+"""The user's own copy of Haystack's official definitions, read from a folder of Trio and Xeto files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from ontology.codec import trio
+from ontology.definitions import STANDARD, Def, Definitions, Spec
+from ontology.errors import BadRequest, Corrupt, NotFound
+from ontology.kinds import Symbol, Tags
+from ontology.xeto import TypeDef, parse
+
+MAX_FILES: Final = 5_000
+MAX_FILE_BYTES: Final = 8 << 20
+"""The largest official file has 150 KB."""
+_MAX_TOLD: Final = 5
+_HINT: Final = "mend or take away the files named; nothing was imported"
+_NOT_ENTITIES: Final = frozenset({"Enum", "Scalar", "Choice", "Interface", "Template"})
+"""Bases whose slots are no tags of entities."""
+
+
+def import_definitions(folder: Path, *, over: Definitions = STANDARD) -> Definitions:
+    """What the folder and those below it define, over what is known already.
+
+    Raises NotFound for no folder, BadRequest where it defines nothing, and Corrupt naming file, line and
+    column of up to five files that cannot be read.
+    """
+    defs: list[Def] = []
+    specs: list[Spec] = []
+    wrong: list[str] = []
+    for path in _files(folder):
+        try:
+            if path.suffix == ".trio":
+                defs += _defs(_text(path))
+            else:
+                more_defs, more_specs = _specs(_library(path), parse(_text(path)))
+                defs += more_defs
+                specs += more_specs
+        except Corrupt as cause:
+            wrong.append(f"{path.relative_to(folder)}: {cause}")
+    if wrong:
+        more = f"; and {len(wrong) - _MAX_TOLD} more files" if len(wrong) > _MAX_TOLD else ""
+        raise Corrupt("; ".join(wrong[:_MAX_TOLD]) + more, hint=_HINT)
+    if not defs and not specs:
+        raise BadRequest(
+            f"{folder} defines nothing", hint="name a folder with .trio defs or .xeto libs"
+        )
+    return over.merged(Definitions(_one_each(defs), specs))
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise NotFound(f"no folder {folder}", hint="name the folder of your Trio or Xeto files")
+    found = sorted(p for p in folder.rglob("*") if p.suffix in {".trio", ".xeto"} and p.is_file())
+    if len(found) > MAX_FILES:
+        raise BadRequest(
+            f"{len(found)} files in {folder}", hint=f"at most {MAX_FILES}; name a folder below"
+        )
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise Corrupt(f"line 1, column 1: larger than {MAX_FILE_BYTES >> 20} MiB", hint=_HINT)
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as cause:
+        before = cause.object[: cause.start]
+        line, column = before.count(b"\n") + 1, cause.start - before.rfind(b"\n")
+        raise Corrupt(f"line {line}, column {column}: not UTF-8", hint=_HINT) from cause
+    except OSError as cause:
+        raise Corrupt(f"line 1, column 1: cannot be read: {cause}", hint=_HINT) from cause
+
+
+def _library(path: Path) -> str:
+    """A library's name is its folder's."""
+    return path.parent.name or "lib"
+
+
+def _defs(text: str) -> Iterator[Def]:
+    """Defs (`def: ^x`) and what extends them (`defx: ^x`); records of other kinds are passed over."""
+    for tags in trio.decode(text).rows:
+        for key in ("def", "defx"):
+            if key in tags:
+                name = _symbol(tags, key, text)
+                if ":" not in name:  # `lib:ph`, `op:read` and their like are no tags
+                    yield _def(name, tags, text)
+
+
+def _def(name: str, tags: Tags, text: str) -> Def:
+    return Def(
+        name,
+        _symbols(tags, "is", name, text),
+        on=_symbols(tags, "tagOn", name, text),
+        doc=str(tags.get("doc", "")).strip().split("\n\n")[0],
+        lib=str(tags["lib"]).lstrip("^") if "lib" in tags else "",
+    )
+
+
+def _symbol(tags: Tags, key: str, text: str) -> str:
+    value = tags[key]
+    if not isinstance(value, Symbol):
+        raise _not_a_symbol(key, value, str(value), text)
+    return value.name
+
+
+def _symbols(tags: Tags, key: str, name: str, text: str) -> tuple[str, ...]:
+    value = tags.get(key, ())
+    for one in value if isinstance(value, (list, tuple)) else (value,):
+        if not isinstance(one, Symbol):
+            raise _not_a_symbol(key, one, name, text)
+    return tuple(one.name for one in (value if isinstance(value, (list, tuple)) else (value,)))
+
+
+def _not_a_symbol(key: str, value: Any, near: str, text: str) -> Corrupt:
+    """Names the line where the tag stands in the record that says `near`."""
+    record = re.search(rf"(?m)^defx?\s*:.*{re.escape(near)}", text)
+    tag = re.compile(rf"(?m)^{key}\s*:?\s*").search(text, record.start() if record else 0)
+    at = tag.end() if tag else 0
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    return Corrupt(
+        f"line {line}, column {column}: wanted a symbol such as ^ahu as {key}, found {value!r:.60}", hint=_HINT
+    )  # fmt: skip
+
+
+def _one_each(defs: Iterable[Def]) -> Iterator[Def]:
+    """Each name once: extensions and repetitions add to what is there, in any order of files."""
+    found: dict[str, Def] = {}
+    for one in defs:
+        known = found.get(one.name, one)
+        found[one.name] = Def(
+            one.name,
+            tuple(dict.fromkeys(known.supers + one.supers)),
+            on=tuple(dict.fromkeys(known.on + one.on)),
+            doc=known.doc or one.doc,
+            lib=known.lib or one.lib,
+        )
+    return iter(found.values())
+
+
+def _specs(library: str, types: Iterable[TypeDef]) -> tuple[list[Def], list[Spec]]:
+    """Specs of a library; what a mixin adds to another library's type becomes tags on that type."""
+    defs: list[Def] = []
+    specs: list[Spec] = []
+    for one in types:
+        tags = tuple(slot.name for slot in one.slots if slot.name[:1].islower())
+        if not _NOT_ENTITIES.isdisjoint(one.bases):
+            tags = ()
+        if one.mixin:
+            defs += [Def(tag, on=(one.name,), lib=library) for tag in tags]
+        elif one.name[:1].isupper():
+            markers = {slot.name for slot in one.slots if slot.is_marker} & set(tags)
+            bases = () if one.either else one.bases
+            name = f"{library}::{one.name}"
+            specs.append(Spec(name, bases, frozenset(markers), tags, one.doc))
+    return defs, specs
