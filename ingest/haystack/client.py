@@ -23,6 +23,7 @@ READS: Final = frozenset(
 """Ops this client calls. None of them changes a building."""
 SITE_PARTS: Final = ("site", "space and not site", "equip and not space", "point and not equip")
 """A model in parts, each of them one answer: the whole before its parts."""
+_EMPTY: Final = Grid(("empty",))
 _ACCEPT: Final = "text/zinc, application/json;q=0.5"
 _BATCH: Final = 500
 """Rows decoded in one go in a thread, between two looks at other tasks."""
@@ -199,7 +200,7 @@ class HaystackClient:
         self, op: str, grid: Grid | None, get: Mapping[str, str] | None
     ) -> AsyncIterator[Answer]:
         headers = {"accept": _ACCEPT, **self._proof}
-        content = None if get is not None else zinc.encode(grid or Grid(("empty",))).encode()
+        content = None if get is not None else zinc.encode(_EMPTY if grid is None else grid).encode()
         if content is not None:
             headers["content-type"] = "text/zinc; charset=utf-8"
         async with self._transport.exchange(op, headers, content=content, query=get) as answer:

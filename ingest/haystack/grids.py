@@ -12,7 +12,6 @@ from ontology.codec.rows import Rows
 from ontology.errors import Corrupt, PlantroomError, Unavailable
 from ontology.kinds import Grid, Tags
 
-
 _SNIFF: Final = 64 * 1024
 """Bytes in which a grid of Hayson says `_kind` for the first time: it does so in its first key."""
 

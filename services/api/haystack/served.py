@@ -10,6 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from ontology.entity import Entity
+from ontology.errors import NotFound
 from ontology.history import History, Sample, Status
 from ontology.kinds import Grid, Number, Ref, Tags
 from ontology.records import Records
@@ -41,7 +42,10 @@ class Served:
 
     async def entity(self, id: Ref) -> Entity | None:
         """One record; None where there is none."""
-        return next(iter(await self.records.read(f"id=={id}", limit=1)), None)
+        try:
+            return await self.records.get(id)
+        except NotFound:
+            return None
 
     async def rows(self, entities: Sequence[Entity | None]) -> list[Tags]:
         """Rows in the given order, points with `curVal` and `curStatus`; an empty row for a miss."""
