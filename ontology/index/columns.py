@@ -1,0 +1,147 @@
+"""The tags of all entities by column: who has a tag, where it leads, what it says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+from pyroaring import BitMap
+
+from ontology.entity import refs_in
+from ontology.errors import BadRequest
+from ontology.index.links import Links
+from ontology.index.sets import Ints, Slots, slots_of
+from ontology.index.table import Table
+from ontology.index.values import SPARE, Values
+from ontology.kinds import Ref, Tags
+
+SLACK: Final = 1_000
+"""Slots without a row before a smaller table is worth building."""
+
+
+class Columns:
+    """A table of entities with a bitmap for each tag; links and values of a tag at their first use."""
+
+    def __init__(self, entities: Iterable[Tags] = ()) -> None:
+        self._load(Table(entities))
+
+    def present(self, tag: str) -> Slots:
+        """Who has the tag. Not a copy: read only."""
+        return self.by_tag.get(tag) or BitMap()
+
+    def links(self, tag: str) -> Links:
+        """Where the tag leads."""
+        found = self._links.get(tag)
+        if found is None:
+            found = self._links[tag] = Links(tag, self.table, self.present(tag))
+        return found
+
+    def values(self, tag: str, asked: int | None = None) -> Values | None:
+        """What the tag says; None while comparing the `asked` entities one by one costs less than a column.
+
+        The column is built once the entities asked about add up to those that have the tag.
+        """
+        found = self._values.get(tag)
+        if found is None:
+            self._asked[tag] += len(self.table) if asked is None else asked
+            if self._asked[tag] < len(self.present(tag)):
+                return None
+            found = self._values[tag] = Values(tag, self.table, self.present(tag))
+        return found
+
+    def apply(self, changes: Mapping[str, Tags | None]) -> None:
+        """Put, replace or (None) remove whole entities by id: all or, when it raises BadRequest, nothing."""
+        for id, tags in changes.items():
+            _check(id, tags)
+        if len(changes) > max(SLACK, len(self.table.live)):
+            self._load(Table(self.table.after(changes)))
+            return
+        for id, tags in changes.items():
+            if tags is not None:
+                self._put(self.table.slot(id), tags)
+            elif id in self.table.slot_of:
+                self._drop(self.table.slot_of[id])
+        if self.table.empty > SLACK + len(self.table.live):
+            self._load(Table(self.table.after({})))
+
+    def _load(self, table: Table) -> None:
+        self.table = table
+        shapes = _shapes(table)
+        self.by_tag = _bitmaps(shapes)
+        self._links: dict[str, Links] = {}
+        self._values: dict[str, Values] = {}
+        self._asked: defaultdict[str, int] = defaultdict(int)
+        for tag in _ref_tags(shapes, table):
+            self.links(tag)
+
+    def _put(self, slot: int, tags: Tags) -> None:
+        before = self.table.rows[slot] or {}
+        self.table.put(slot, tags)
+        for tag in before.keys() - tags.keys():
+            self._forget(tag, slot)
+        for tag, value in tags.items():
+            if tag not in before:
+                self.by_tag.setdefault(tag, BitMap()).add(slot)
+            elif value is before[tag]:
+                continue
+            self._follow(tag, slot, value)
+
+    def _drop(self, slot: int) -> None:
+        before = self.table.rows[slot] or {}
+        self.table.drop(slot)
+        for tag in before:
+            self._forget(tag, slot)
+
+    def _forget(self, tag: str, slot: int) -> None:
+        self._follow(tag, slot, None)
+        have = self.by_tag[tag]
+        have.discard(slot)
+        if not have:
+            del self.by_tag[tag]
+
+    def _follow(self, tag: str, slot: int, value: Any) -> None:
+        """Bring the columns that exist up to date; one full of values of the past is given up."""
+        links = self._links.get(tag)
+        if links is not None:
+            links.put(slot, value)
+        values = self._values.get(tag)
+        if values is not None:
+            values.put(slot, value)
+            if len(values) > SPARE + 2 * len(self.present(tag)):
+                del self._values[tag]
+                self._asked[tag] = 0
+
+
+def _check(id: str, tags: Tags | None) -> None:
+    ref = tags.get("id") if tags is not None else None
+    if tags is not None and not (isinstance(ref, Ref) and ref.id == id):
+        raise BadRequest(f"the entity @{id} says that its id is {ref}", hint="ids never change")
+
+
+def _shapes(table: Table) -> dict[tuple[str, ...], list[int]]:
+    """Slots by the exact tags they have: points of a kind share theirs, so there are few shapes."""
+    shapes: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for slot, tags in enumerate(table.rows):
+        if tags is not None:
+            shapes[tuple(tags)].append(slot)
+    return shapes
+
+
+def _bitmaps(shapes: Mapping[tuple[str, ...], list[int]]) -> dict[str, Slots]:
+    by_tag: defaultdict[str, list[Ints]] = defaultdict(list)
+    for shape, slots in shapes.items():
+        members = np.array(slots, np.int32)
+        for tag in shape:
+            by_tag[tag].append(members)
+    return {
+        tag: slots_of(np.sort(np.concatenate(parts), kind="stable"))
+        for tag, parts in by_tag.items()
+    }
+
+
+def _ref_tags(shapes: Mapping[tuple[str, ...], list[int]], table: Table) -> set[str]:
+    """Tags that lead to entities, seen on one entity of each shape."""
+    seen = (table.rows[slots[0]] or {} for slots in shapes.values())
+    return {tag for tags in seen for tag, value in tags.items() if tag != "id" and refs_in(value)}
