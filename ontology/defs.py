@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ontology.kinds import MARKER, Tags
 
@@ -219,11 +220,19 @@ _BY_SIZE = sorted(
 )  # fmt: skip
 
 
+_TELLING = frozenset().union(*(needs for needs, _ in _BY_SIZE), _SAME, _NOT_ACTIVE_TOTAL)
+"""The tags that decide a role."""
+
+
 def role_of(tags: Tags) -> Role | None:
     """The most specific role whose tags this point carries; None if it plays no role we know."""
-    if "point" not in tags:
-        return None
-    carried = tags.keys() | {same for tag, same in _SAME.items() if tag in tags}
+    return _role_of(_TELLING.intersection(tags)) if "point" in tags else None
+
+
+@lru_cache(maxsize=10_000)
+def _role_of(names: frozenset[str]) -> Role | None:
+    """A building has few different combinations of tags, whatever its size."""
+    carried = names | {same for tag, same in _SAME.items() if tag in names}
     excluded = frozenset() if carried.isdisjoint(_NOT_ACTIVE_TOTAL) else _ACTIVE_TOTALS
     return next(
         (role for needs, role in _BY_SIZE if needs <= carried and role.name not in excluded), None
