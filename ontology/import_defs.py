@@ -1,11 +1,15 @@
-"""The user's own copy of Haystack's official definitions, read from a folder of Trio and Xeto files."""
+"""The user's own copy of Haystack's official definitions, read from a folder of Trio and Xeto files or archives."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any, Final
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final
 
 from ontology.codec import trio
 from ontology.definitions import STANDARD, Def, Definitions, Spec
@@ -16,6 +20,8 @@ from ontology.xeto import TypeDef, parse
 MAX_FILES: Final = 5_000
 MAX_FILE_BYTES: Final = 8 << 20
 """The largest official file has 150 KB."""
+_SOURCES: Final = frozenset({".trio", ".xeto"})
+_ARCHIVES: Final = frozenset({".xetolib", ".zip"})
 _MAX_TOLD: Final = 5
 _HINT: Final = "mend or take away the files named; nothing was imported"
 _NOT_ENTITIES: Final = frozenset({"Enum", "Scalar", "Choice", "Interface", "Template"})
@@ -31,16 +37,16 @@ def import_definitions(folder: Path, *, over: Definitions = STANDARD) -> Definit
     defs: list[Def] = []
     specs: list[Spec] = []
     wrong: list[str] = []
-    for path in _files(folder):
+    for file in _files(folder):
         try:
-            if path.suffix == ".trio":
-                defs += _defs(_text(path))
+            if file.is_trio:
+                defs += _defs(file.text())
             else:
-                more_defs, more_specs = _specs(_library(path), parse(_text(path)))
+                more_defs, more_specs = _specs(file.library, parse(file.text()))
                 defs += more_defs
                 specs += more_specs
         except Corrupt as cause:
-            wrong.append(f"{path.relative_to(folder)}: {cause}")
+            wrong.append(f"{file.name}: {cause}")
     if wrong:
         more = f"; and {len(wrong) - _MAX_TOLD} more files" if len(wrong) > _MAX_TOLD else ""
         raise Corrupt("; ".join(wrong[:_MAX_TOLD]) + more, hint=_HINT)
@@ -51,33 +57,76 @@ def import_definitions(folder: Path, *, over: Definitions = STANDARD) -> Definit
     return over.merged(Definitions(_one_each(defs), specs))
 
 
-def _files(folder: Path) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A source of definitions: `library` is the Xeto library it belongs to, `open` opens it."""
+
+    name: str
+    library: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+    @property
+    def is_trio(self) -> bool:
+        return self.name.endswith(".trio")
+
+    def text(self) -> str:
+        """Raises Corrupt with the place of what is not UTF-8."""
+        if self.size > MAX_FILE_BYTES:
+            raise Corrupt(f"line 1, column 1: larger than {MAX_FILE_BYTES >> 20} MiB", hint=_HINT)
+        try:
+            with self.open() as file:
+                return file.read(MAX_FILE_BYTES).decode("utf-8-sig")
+        except UnicodeDecodeError as cause:
+            before = cause.object[: cause.start]
+            line, column = before.count(b"\n") + 1, cause.start - before.rfind(b"\n")
+            raise Corrupt(f"line {line}, column {column}: not UTF-8", hint=_HINT) from cause
+        except (
+            OSError,
+            zipfile.BadZipFile,
+            zlib.error,
+            RuntimeError,
+            NotImplementedError,
+        ) as cause:
+            # zipfile raises RuntimeError for encrypted members, NotImplementedError for odd compressions
+            raise Corrupt(f"line 1, column 1: cannot be read: {cause}", hint=_HINT) from cause
+
+
+def _files(folder: Path) -> list[_File]:
+    """Trio and Xeto files in the folder, the folders below, and the archives in them, by name."""
     if not folder.is_dir():
         raise NotFound(f"no folder {folder}", hint="name the folder of your Trio or Xeto files")
-    found = sorted(p for p in folder.rglob("*") if p.suffix in {".trio", ".xeto"} and p.is_file())
-    if len(found) > MAX_FILES:
-        raise BadRequest(
-            f"{len(found)} files in {folder}", hint=f"at most {MAX_FILES}; name a folder below"
-        )
+    found: list[_File] = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix in _SOURCES:
+            found.append(_File(name, path.parent.name, path.stat().st_size, partial(_open, path)))
+        elif path.suffix in _ARCHIVES:
+            found += _members(path, name)
+        if len(found) > MAX_FILES:
+            raise BadRequest(
+                f"more than {MAX_FILES} files in {folder}",
+                hint="name a folder below that holds the defs",
+            )
     return found
 
 
-def _text(path: Path) -> str:
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _members(path: Path, name: str) -> Iterator[_File]:
+    """Of a `.xetolib` or `.zip`, which stays open until its files are read."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise Corrupt(f"line 1, column 1: larger than {MAX_FILE_BYTES >> 20} MiB", hint=_HINT)
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as cause:
-        before = cause.object[: cause.start]
-        line, column = before.count(b"\n") + 1, cause.start - before.rfind(b"\n")
-        raise Corrupt(f"line {line}, column {column}: not UTF-8", hint=_HINT) from cause
-    except OSError as cause:
-        raise Corrupt(f"line 1, column 1: cannot be read: {cause}", hint=_HINT) from cause
-
-
-def _library(path: Path) -> str:
-    """A library's name is its folder's."""
-    return path.parent.name or "lib"
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as cause:
+        raise Corrupt(f"{name}: not a zip archive: {cause}", hint=_HINT) from cause
+    # "ph.points-5.0.0.xetolib" holds the library ph.points
+    library = re.sub(r"-\d[\w.]*$", "", path.stem)
+    for member in archive.infolist()[: MAX_FILES + 1]:
+        if PurePosixPath(member.filename).suffix in _SOURCES:
+            start = partial(archive.open, member)
+            yield _File(f"{name}/{member.filename}", library, member.file_size, start)
 
 
 def _defs(text: str) -> Iterator[Def]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,26 @@ def test_what_was_imported_survives_a_file(folder: Path, tmp_path: Path) -> None
     defs.write(tmp_path / "defs.json")
     back = Definitions.read(tmp_path / "defs.json")
     assert (back.defs, back.specs) == (defs.defs, defs.specs)
+
+
+def test_libraries_are_read_from_their_archives(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "acme.rink-1.2.0.xetolib", "w") as archive:
+        archive.writestr("rink.xeto", XETO)
+        archive.writestr("lib/defs.trio", TRIO)
+        archive.writestr("notes.txt", "A: B {")
+    defs = import_definitions(tmp_path)
+    assert "acme.rink::IceMaker" in defs.specs
+    assert "iceMaker" in defs.defs
+
+
+def test_a_spoilt_archive_is_told_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "rink.xetolib"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("rink.xeto", XETO)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"IceMaker", b"IceBaker"))
+    with pytest.raises(Corrupt, match=r"rink\.xetolib/rink\.xeto: .*CRC"):
+        import_definitions(tmp_path)
+    path.write_bytes(whole[:50])
+    with pytest.raises(Corrupt, match=r"rink\.xetolib: not a zip archive"):
+        import_definitions(tmp_path)
