@@ -1,0 +1,168 @@
+"""Servers whose login only pyhaystack knows: SkySpark 2 and 3, Niagara AX and 4, WideSky. Extra `bms`.
+
+pyhaystack logs in and fetches; its reader (hszinc: 12 ms a row, and it stops at symbols and nested
+grids) is left out: the bytes go through our own codecs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Final
+
+import httpx2
+
+from ingest.haystack.grids import rows_of
+from ingest.haystack.transport import Answer
+from ontology.errors import BadRequest, Corrupt, PlantroomError, Refused, Unavailable
+from ontology.kinds import Tags
+
+MAX_BODY: Final = 256 * 1024 * 1024
+"""Bytes of one answer that are decoded."""
+TIMEOUT_S: Final = 300.0
+
+KINDS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
+    # our name -> pyhaystack's module, its session, what that needs besides user and password
+    "skyspark": ("skyspark", "SkysparkScramHaystackSession", ("project",)),
+    "skyspark2": ("skyspark", "SkysparkHaystackSession", ("project",)),
+    "niagara": ("niagara", "NiagaraHaystackSession", ()),
+    "niagara4": ("niagara", "Niagara4HaystackSession", ()),
+    "widesky": ("widesky", "WideskyHaystackSession", ("client_id", "client_secret")),
+}
+
+
+@dataclass(frozen=True)
+class Station:
+    """One old server and who we are to it. `more`: project, or client_id and client_secret."""
+
+    kind: str
+    url: str
+    user: str
+    password: str = field(repr=False)
+    more: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise BadRequest(
+                f"no kind of server {self.kind!r:.40}", hint=f"one of {', '.join(sorted(KINDS))}"
+            )
+        if not self.url.startswith(("http://", "https://")):
+            raise BadRequest(f"not an address: {self.url!r:.100}", hint="such as http://10.0.0.5/")
+        missing = [name for name in KINDS[self.kind][2] if not self.more.get(name)]
+        if missing:
+            raise BadRequest(f"{self.kind} needs {', '.join(missing)}", hint="give them as well")
+
+
+async def read_entities(
+    station: Station, filter: str = "id", *, timeout_s: float = TIMEOUT_S
+) -> list[Tags]:
+    """Entities of an old server that match a filter.
+
+    Raises Refused for a wrong login, Unavailable for a silent server, Corrupt for half a grid.
+    """
+    session = _session(station, timeout_s)
+    where = f"{station.url.rstrip('/')}/{session._api_dir}/read"  # noqa: SLF001  (it has no other name)
+    return await _in_thread(lambda: _read(session, filter, where), timeout_s, where)
+
+
+def _session(station: Station, timeout_s: float) -> Any:
+    """A session of pyhaystack, which sends nothing yet."""
+    module, name, needs = KINDS[station.kind]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # hszinc uses names that pyparsing will drop
+        try:
+            kind = getattr(import_module(f"pyhaystack.client.{module}"), name)
+        except ImportError as cause:
+            raise Unavailable(
+                "pyhaystack is not installed", hint="pip install 'plantroom[bms]'"
+            ) from cause
+    given = {name: station.more[name] for name in needs}
+    # without the slash, it would put its own paths beside the last part of the address
+    url = station.url.rstrip("/") + "/"
+    return kind(
+        url, station.user, station.password, grid_format=_zinc(),
+        http_args={"timeout": min(timeout_s, 60.0)}, **given,
+    )  # fmt: skip
+
+
+def _zinc() -> Any:
+    """Zinc: in its JSON mode pyhaystack expects JSON of Haystack 3."""
+    return import_module("hszinc").MODE_ZINC
+
+
+def _read(session: Any, filter: str, where: str) -> list[Tags]:
+    """Log in, read, decode; in a thread, for pyhaystack blocks."""
+    slips = _errors()
+    try:
+        op = session._get_grid(  # noqa: SLF001  (the only way to the bytes)
+            "read", None, args={"filter": filter}, raw_response=True, retries=0
+        )
+        op.wait(1.0)  # its client blocks: the work is done by now
+        raw = op.result
+    except slips as cause:
+        raise _told(cause, session, where) from cause
+    if len(raw.body) > MAX_BODY:
+        raise Corrupt(f"{where} sent {len(raw.body):,} bytes", hint="read with a narrower filter")
+    headers = httpx2.Headers([(str(name), str(value)) for name, value in raw.headers.items()])
+    answer = Answer(raw.status_code, headers, io.BytesIO(raw.body), where)
+    return list(rows_of(answer))
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What pyhaystack raises. The last four are its own slips while it handles a failure."""
+    known = import_module("pyhaystack.exception")
+    states = import_module("pyhaystack.util.state")
+    return (
+        known.HaystackError, known.AuthenticationProblem, states.NotReadyError, OSError,
+        ValueError, AttributeError, KeyError, TypeError,
+    )  # fmt: skip
+
+
+def _told(cause: Exception, session: Any, where: str) -> PlantroomError:
+    """The error of pyhaystack in the words of this house."""
+    status = getattr(cause, "status", None)
+    if status is not None and status not in (401, 403):
+        return Unavailable(f"{where} answers {status}", hint="look at the address and the kind")
+    if status in (401, 403) or type(cause).__name__ == "AuthenticationProblem":
+        return Refused(
+            f"{where} refuses the login", hint="look at user, password and kind of server"
+        )
+    if not session.is_logged_in:
+        return Unavailable(
+            f"{where}: no login: {type(cause).__name__}: {cause}"[:300],
+            hint="look at the address, and whether it is a server of that kind",
+        )
+    return Unavailable(f"{where}: {type(cause).__name__}: {cause}"[:300], hint="try again")
+
+
+async def _in_thread(work: Callable[[], list[Tags]], timeout_s: float, where: str) -> list[Tags]:
+    """The result of blocking work. A thread that hangs is left behind and does not hold the process."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[list[Tags]] = loop.create_future()
+
+    def settle(result: list[Tags] | None, error: PlantroomError | None) -> None:
+        if not done.done():
+            done.set_exception(error) if error else done.set_result(result or [])
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except PlantroomError as found:
+            error = found
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=run, name="pyhaystack", daemon=True).start()
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await done
+    except TimeoutError as cause:
+        raise Unavailable(
+            f"{where} gave no whole answer within {timeout_s:g} s", hint="read less, or try again"
+        ) from cause
