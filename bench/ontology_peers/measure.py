@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -56,22 +56,32 @@ class Program:
         return found
 
 
-def measured(program: Program, format: str, file: Path, repeats: int) -> dict[str, float]:
+def measured(
+    programs: Sequence[Program], format: str, files: Sequence[Path], repeats: int
+) -> list[dict[str, float] | str]:
     """Load seconds, peak megabytes and, where there is a filter, milliseconds of the queries: the best of some runs.
 
-    Raises RuntimeError where a run fails.
+    The programs take turns, so that a busy minute of the machine is busy for all. A text says why one failed.
     """
-    task: dict[str, Any] = {"format": format, "file": str(file), "times": 15}
-    if program.has_filter:
-        task |= {"queries": QUERIES, "commit": CHANGED}
-    best: dict[str, float] = {}
+    best: list[dict[str, float] | str] = [{} for _ in programs]
     for _ in range(repeats):
-        answer = program.answer(task)
-        if "error" in answer:
-            raise RuntimeError(str(answer["error"]))
-        for name, value in _figures(answer).items():
-            best[name] = min(value, best.get(name, value))
+        for place, (program, file) in enumerate(zip(programs, files, strict=True)):
+            found = best[place]
+            if not isinstance(found, str):
+                best[place] = _better(found, program.answer(_task(program, format, file)))
     return best
+
+
+def _task(program: Program, format: str, file: Path) -> dict[str, Any]:
+    task: dict[str, Any] = {"format": format, "file": str(file), "times": 15}
+    return task | {"queries": QUERIES, "commit": CHANGED} if program.has_filter else task
+
+
+def _better(best: Mapping[str, float], answer: Mapping[str, Any]) -> dict[str, float] | str:
+    if "error" in answer:
+        return str(answer["error"])
+    figures = _figures(answer)
+    return {name: min(value, best.get(name, value)) for name, value in figures.items()}
 
 
 def _figures(answer: Mapping[str, Any]) -> dict[str, float]:
