@@ -109,7 +109,9 @@ class Conversation:
         """Entities, time and intent, always deterministic; then who goes on: template, playbook or model."""
         plan = self.planner.plan(state["question"], state.get("context", ()), self.previous)
         # A bare "ambiguous" is worth a model's try; a question back is not.
-        template = plan.intent in TEMPLATES and not (self.model and _worth_a_try(plan))
+        # A noun this building may not have is looked up before it is said that there is none.
+        answered = plan.intent in TEMPLATES and "noun" not in plan.slots
+        template = answered and not (self.model and _worth_a_try(plan))
         asks = bool(plan.question_back)
         mode = "model" if self.model and not template and not asks else "playbook"
         plan = replace(plan, mode=mode)

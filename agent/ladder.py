@@ -37,6 +37,8 @@ class Verdict(StrEnum):
     SUSPECT = "suspect"
     CULPRIT = "culprit"
     UNKNOWN = "unknown"
+    CLEARED = "cleared"
+    """Something is wrong there, but it works against the complaint."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,43 @@ def _settled(step: str, asks: str, finding: Finding) -> Rung:
 _FEELS = {"humid": "humidity", "stuffy": "co2"}
 """What the sensor in doubt must measure to matter for the complaint; temperature for the others."""
 
+_HELPS = {"hot": -1.0, "humid": -1.0, "cold": 1.0}
+"""Which error of a thermostat makes a complaint: one that reads low lets it get warm, one that reads high overcools."""
+
+
+def reads_off(finding: Finding) -> float | None:
+    """How much the sensor of a finding reads above what it is compared with, K; None where that is not known."""
+    own = [p for p in finding.proofs if p.point == finding.point and p.value is not None]
+    others = [p for p in finding.proofs if p.point != finding.point and p.value is not None]
+    if not own or finding.rule not in _AGAINST_OTHERS or own[0].unit != "°C":
+        return None
+    beside = [p.value for p in others if p.unit == own[0].unit and p.value is not None]
+    return (own[0].value or 0.0) - sum(beside) / len(beside) if beside else None
+
+
+_AGAINST_OTHERS = frozenset(("SV-05", "SV-06"))
+"""Rules that compare a sensor with others: of what is frozen or impossible, no error is known."""
+
 
 def sensor(scene: Scene) -> Rung:
     """Is what the room's own sensor says true?"""
     asks, equip = "does the room's own sensor tell the truth?", scene.terminal.id
     found = scene.found(equip, "SV-01", "SV-02", "SV-05", "SV-06")
     if found and _FEELS.get(scene.complaint, "temp") in found.point:
-        return _settled("sensor", asks, found)
+        error = reads_off(found)
+        if error is None or scene.complaint not in _HELPS or error * _HELPS[scene.complaint] > 0:
+            return _settled("sensor", asks, found)
+        says = (
+            f"{found.point} reads {shown(abs(error), 'K')} too {'high' if error > 0 else 'low'}: "
+            + (
+                "that cools the place more, not less"
+                if error > 0
+                else "that cools the place less, not more"
+            )
+        )
+        return Rung(
+            "sensor", asks, Verdict.CLEARED, says, equip, found.next_check, found.proofs[:2]
+        )
     own, other = scene.mean("zone-air-temp"), float("nan")
     proofs = scene.proof("zone-air-temp")
     if scene.terminal.kind == "fcu":  # in an open office the other boxes measure other places

@@ -22,8 +22,13 @@ STEP_TIMEOUT_S: Final = 20.0
 
 _SAYS: Final = {
     "overview": "Looking at {of}",
-    "find": "Finding {function}{kind}{filter}{place}",
+    "find_equip": "Finding equipment{kind}{name}{place}",
+    "find_points": "Finding points {role}{tags}{unit}{place}",
     "related": "Following what {relation} {of}",
+    "explain": "Following {of} back to the plant",
+    "vocab": "Looking whether there is{word} at {of}",
+    "read_filter": "Reading what matches{filter}",
+    "validate": "Checking the filter{filter}",
     "history": "Reading {quantity} of {of}",
     "sql": "Running a SELECT",
     "manuals": "Searching the manuals",
@@ -33,6 +38,7 @@ _SAYS: Final = {
     "overrides": "Checking what is in hand at {of}",
     "quality": "Checking the sensors of {of}",
 }
+_SPACED: Final = frozenset(("place", "filter", "kind", "name", "tags", "unit", "word"))
 
 
 async def look(
@@ -84,11 +90,7 @@ def _report(
 def says(step: Step) -> str:
     """What a step does, for people: "Reading power of CH-2"."""
     of = step.args.get("of")
-    shown = {
-        k: f" {v}" if k in ("place", "filter", "kind") else str(v)
-        for k, v in step.args.items()
-        if v
-    }
+    shown = {k: f" {v}" if k in _SPACED else str(v) for k, v in step.args.items() if v}
     names = [of] if isinstance(of, str) else [str(id) for id in of or ()]
     shown["of"] = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "") or "the building"
     if "quantity" in shown:

@@ -6,7 +6,17 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.answers import complaints, findings, orders, places, states, texts, values
+from agent.answers import (
+    complaints,
+    findings,
+    orders,
+    places,
+    shortlists,
+    states,
+    texts,
+    values,
+    vocabulary,
+)
 from agent.answers.follow import follow_ups
 from agent.answers.refusals import TEMPLATES, tell_out_of_scope
 from agent.answers.voice import Voice
@@ -17,8 +27,13 @@ from ontology.graph import Building
 
 TELLERS: Mapping[str, Callable[[Voice, ToolResult], None]] = {
     "overview": places.tell_overview,
-    "find": places.tell_find,
+    "find_equip": shortlists.tell_shortlist,
+    "find_points": shortlists.tell_shortlist,
+    "read_filter": shortlists.tell_shortlist,
     "related": places.tell_related,
+    "explain": places.tell_way,
+    "vocab": vocabulary.tell_vocab,
+    "validate": vocabulary.tell_validate,
     "history": values.tell_history,
     "sql": values.tell_sql,
     "manuals": texts.tell_manuals,

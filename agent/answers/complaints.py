@@ -69,7 +69,9 @@ def _state(voice: Voice, row: Row) -> str:
         )
     elif row["confirmed"]:
         when = voice.span(row["start"], row["end"])
-        line += voice.pick(f"; it was {felt} {when}", f" {felt}ช่วง {when}")
+        line += voice.pick(
+            f"; not {felt} now; it was {when}", f" ขณะนี้ไม่{felt}แล้ว แต่{felt}ช่วง {when}"
+        )
     elif row["confirmed"] is None:
         line += voice.pick(
             f"; no sensor here tells whether it is {felt}", f" ไม่มีเซ็นเซอร์บอกได้ว่า{felt}หรือไม่"
@@ -102,6 +104,8 @@ def _against_setpoint(voice: Voice, row: Row) -> str:
 def _tell_sound(voice: Voice, row: Row) -> None:
     """Nothing is wrong: what was looked at, and what a person can still do."""
     cite = voice.cite(row["evidence"])
+    for says in row["cleared"]:
+        voice.say(f"- Not the cause: {says} {cite}", f"- ไม่ใช่สาเหตุ: {says} {cite}")
     good = ", ".join(voice.pick(*_RUNGS[step]) for step in row["good"])
     if good:
         voice.say(f"No fault on its way. Checked and in order: {good} {cite}.",
@@ -118,6 +122,8 @@ def _tell_sound(voice: Voice, row: Row) -> None:
 def _tell_cause(voice: Voice, row: Row) -> None:
     best, *others = row["causes"]
     lead = voice.pick("Cause", "สาเหตุ")
+    if row["confirmed"] and row["since"] is None and not best["finding"]:
+        lead = voice.pick("Cause then", "สาเหตุตอนนั้น")
     if row["confirmed"] is False:
         lead = voice.pick("Not confirmed, but open on its way", "ยังไม่ยืนยัน แต่มีรายการค้างที่ต้นทาง")
     if best["finding"] and best["finding"]["id"] in voice.told:
@@ -197,6 +203,9 @@ def _tell_seen(voice: Voice, row: Row, lead: str, best: Row) -> None:
 
 
 def _tell_ruled_out(voice: Voice, row: Row) -> None:
+    for says in row["cleared"]:
+        cite = voice.cite(row["evidence"])
+        voice.say(f"- Not the cause: {says} {cite}", f"- ไม่ใช่สาเหตุ: {says} {cite}")
     good = ", ".join(voice.pick(*_RUNGS[step]) for step in row["good"])
     if good:
         cite = voice.cite(row["evidence"])

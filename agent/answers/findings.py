@@ -20,7 +20,9 @@ MAX_BESIDE: Final = 4
 def tell_faults(voice: Voice, found: ToolResult) -> None:
     """Deep for a question about cause, else one line per case, the gravest first."""
     rows = found.rows
-    if not rows or rows[0]["near"] == UPSTREAM:
+    if not rows and found.facts["began"]:
+        _tell_none_began(voice, found)
+    elif not rows or rows[0]["near"] == UPSTREAM:
         _tell_none(voice, found)
     if not rows:
         return
@@ -41,6 +43,7 @@ def tell_faults(voice: Voice, found: ToolResult) -> None:
             )
     else:
         _tell_list(voice, found)
+    _tell_joined(voice, found)
 
 
 def _tell_list(voice: Voice, found: ToolResult) -> None:
@@ -50,6 +53,8 @@ def _tell_list(voice: Voice, found: ToolResult) -> None:
     order = {"cost": ("costliest first", "เรียงตามค่าใช้จ่าย")}.get(
         facts["rank"], ("gravest first", "เรียงตามความรุนแรง")
     )
+    if facts["began"]:
+        state = voice.pick(f" began {_when(voice, found)}", f"เริ่ม{_when(voice, found)}")
     cost = ""
     if facts["cost"].value:
         shown = voice.show(facts["cost"])
@@ -62,6 +67,32 @@ def _tell_list(voice: Voice, found: ToolResult) -> None:
     if (facts["cases"].value or 0) > min(len(rows), MAX_BRIEF):
         voice.say("- and others; ask for an equipment, a floor or a kind.",
                   "- และอื่น ๆ ระบุอุปกรณ์ ชั้น หรือชนิดเพื่อดูเพิ่ม")  # fmt: skip
+
+
+def _when(voice: Voice, found: ToolResult) -> str:
+    facts = found.facts
+    return voice.span(facts["start"], facts["end"] or facts["now"]) if facts["start"] else ""
+
+
+def _tell_none_began(voice: Voice, found: ToolResult) -> None:
+    cite, when = voice.cite(found.facts["total"].evidence), _when(voice, found)
+    of = ", ".join(voice.name(id) for id in found.facts["of"])
+    voice.say(
+        f"No fault{f' on {of}' if of else ''} began {when} {cite}.",
+        f"{f'{of} ' if of else ''}ไม่มีความผิดปกติที่เริ่ม{when} {cite}",
+    )
+    _tell_joined(voice, found)
+
+
+def _tell_joined(voice: Voice, found: ToolResult) -> None:
+    """What began then without being a case of its own."""
+    joined = found.facts["joined"]
+    if joined.value:
+        shown = voice.show(joined)
+        voice.say(
+            f"- Also then, as part of older cases: {shown}",
+            f"- เริ่มพร้อมกันแต่เป็นส่วนของเรื่องเดิม: {shown}",
+        )
 
 
 def _tell_none(voice: Voice, found: ToolResult) -> None:

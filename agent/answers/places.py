@@ -15,6 +15,9 @@ _RELATIONS: Final = {
     "feeds": ("feeds", "จ่ายให้"), "fed_by": ("is fed by", "รับจาก"), "upstream": ("depends on", "อาศัย"),
     "contains": ("contains", "ประกอบด้วย"), "located_in": ("is in", "อยู่ใน"), "siblings": ("stands beside", "อยู่ชุดเดียวกับ"),
 }  # fmt: skip
+_DIRECTIONS: Final = {
+    "feeds": ("feeds", "จ่ายให้"), "fed by": ("fed by", "รับจาก"), "contains": ("contains", "ประกอบด้วย"), "in": ("part of", "อยู่ใน"),
+}  # fmt: skip
 
 _AIR: Final = (
     "fan-run", "fan-speed", "discharge-air-temp", "discharge-air-temp-sp", "cooling-valve", "return-air-temp",
@@ -31,36 +34,6 @@ _KEY: Final[dict[str, tuple[str, ...]]] = {
                             "delta-t", "chilled-water-pressure", "primary-flow", "secondary-flow", "tower-approach"),
     "ahu": _AIR, "doas": _AIR, "fcu": _ROOM, "room": _ROOM,
 }  # fmt: skip
-_KINDS: Final = {
-    "chiller": ("Chillers", "ชิลเลอร์"), "chilled-water-pump": ("Chilled-water pumps", "ปั๊มน้ำเย็น"),
-    "condenser-water-pump": ("Condenser-water pumps", "ปั๊มน้ำระบายความร้อน"), "cooling-tower": ("Cooling towers", "หอผึ่งน้ำ"),
-    "ahu": ("AHUs", "AHU"), "doas": ("DOAS", "DOAS"),
-}  # fmt: skip
-
-
-def tell_find(voice: Voice, found: ToolResult) -> None:
-    """How many, then which; rooms by name, equipment with its place."""
-    total = found.facts["total"]
-    cite = voice.cite(total.evidence)
-    if not found.rows:
-        voice.say(f"Nothing here matches {', '.join(found.facts['words'])} {cite}.",
-                  f"ไม่พบสิ่งที่ตรงกับ {', '.join(found.facts['words'])} {cite}")  # fmt: skip
-        return
-    voice.say(
-        f"**{voice.show(total)}** found {cite}:", f"พบ **{voice.show(total)}** รายการ {cite}:"
-    )
-    ids, kinds = found.facts["ids"], {row["kind"] for row in found.rows}
-    whole = len(ids) == total.value and len(kinds) == 1
-    if whole and (kinds == {"room"} or len(ids) > MAX_LISTED):
-        voice.lines[-1] += f" {ranged(voice, ids)}"
-        return
-    for row in found.rows[:MAX_LISTED]:
-        place = f", {', '.join(row['place'])}" if row["place"] else ""
-        dis = f" {row['dis']}" if row["dis"] != row["id"] else ""
-        voice.lines.append(f"- {row['id']}:{dis}{place}" if dis else f"- {row['id']}{place}")
-    if len(found.rows) > MAX_LISTED or (total.value or 0) > len(found.rows):
-        voice.say("- and others; ask for a floor or a kind to see them.",
-                  "- และอื่น ๆ ระบุชั้นหรือชนิดเพื่อดูเพิ่ม")  # fmt: skip
 
 
 def tell_related(voice: Voice, found: ToolResult) -> None:
@@ -92,6 +65,31 @@ def tell_related(voice: Voice, found: ToolResult) -> None:
         voice.lines.append(f"{voice.name(of)} {verb} {count}{'; '.join(parts)} {cite}.")
 
 
+def tell_way(voice: Voice, found: ToolResult) -> None:
+    """Where it is, what feeds it, and step by step the way to the plant."""
+    for row in found.rows:
+        cite = voice.cite(row["evidence"])
+        place = ", ".join(voice.name(id) for id, _ in row["place"])
+        voice.lines.append(
+            f"**{voice.name(row['id'])}**" + (f": {place}" if place else "") + f" {cite}."
+        )
+        if row["fed_by"]:
+            parts = ", ".join(f"{id} ({voice.word(medium)})" for id, medium in row["fed_by"])
+            voice.say(f"Fed by {parts}.", f"รับจาก {parts}")
+        if row["feeds"]:
+            users, total = names(voice, row["feeds"]), voice.show(row["users"])
+            voice.say(f"Feeds **{total}**: {users}.", f"จ่ายให้ **{total}** รายการ: {users}")
+        if row["way"]:
+            way = ", ".join(_step(voice, step) for step in row["way"])
+            voice.say(f"Way to the plant: {way}.", f"เส้นทางถึงระบบน้ำเย็น: {way}")
+
+
+def _step(voice: Voice, step: dict[str, str]) -> str:
+    """ "fed by SCHWP-1 (chilled-water)"."""
+    medium = f" ({voice.word(step['medium'])})" if step["medium"] else ""
+    return f"{voice.pick(*_DIRECTIONS[step['direction']])} {voice.name(step['id'])}{medium}"
+
+
 def tell_overview(voice: Voice, found: ToolResult) -> None:
     """What it is, what it depends on, how it does now, what is open."""
     for section in found.facts["sections"]:
@@ -110,7 +108,8 @@ def tell_overview(voice: Voice, found: ToolResult) -> None:
 
 def _tell_running(voice: Voice, row: dict[str, Any]) -> None:
     """How many machines of a kind run, and which do not answer."""
-    kind = voice.pick(*_KINDS.get(row["kind"], (row["kind"], row["kind"])))
+    kind = voice.kind(row["kind"])
+    kind = kind[:1].upper() + kind[1:]
     on = f": {names(voice, row['on'])}" if row["on"] else ""
     silent = ""
     if row["unknown"]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.answers.words import THAI, quantity, word
+from agent.answers.words import THAI, kind, quantity, word
 from agent.evidence import Figure, ToolResult
 from agent.figures import Clock, show
 from agent.plan import Plan
@@ -63,6 +63,9 @@ class Voice:
 
     def quantity(self, name: str) -> str:
         return quantity(name, self.language)
+
+    def kind(self, name: str) -> str:
+        return kind(name, self.language)
 
     def name(self, id: str) -> str:
         """What people call an entity: its own name where that says more than its id."""

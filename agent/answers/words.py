@@ -59,6 +59,9 @@ _THAI: Final = {
     "chilled-water": "น้ำเย็น",
     "condenser-water": "น้ำระบายความร้อน",
     "electricity": "ไฟฟ้า",
+    "hot-water": "น้ำร้อน",
+    "steam": "ไอน้ำ",
+    "gas": "แก๊ส",
     "stale": "ค่าค้าง",
     "silent": "เงียบ",
     "faulty": "ค่าผิดปกติ",
@@ -69,6 +72,23 @@ _THAI: Final = {
     "comfort": "ความสบาย",
     "risk": "เสี่ยง",
 }
+
+_KINDS: Final = {
+    "chiller": ("chillers", "ชิลเลอร์"), "chilled-water-pump": ("chilled-water pumps", "ปั๊มน้ำเย็น"),
+    "condenser-water-pump": ("condenser-water pumps", "ปั๊มน้ำระบายความร้อน"), "cooling-tower": ("cooling towers", "หอผึ่งน้ำ"),
+    "ahu": ("AHUs", "AHU"), "doas": ("DOAS", "DOAS"), "vav": ("VAV boxes", "VAV"), "fcu": ("fan coils", "แฟนคอยล์"),
+    "elec-meter": ("electricity meters", "มิเตอร์ไฟฟ้า"), "iaq-sensor": ("air quality sensors", "เซ็นเซอร์คุณภาพอากาศ"),
+    "weather-station": ("weather stations", "สถานีอากาศ"), "chilled-water-plant": ("chilled-water plants", "ระบบน้ำเย็น"),
+    "room": ("rooms", "ห้อง"), "floor": ("floors", "ชั้น"), "boiler": ("boilers", "หม้อไอน้ำ"),
+    "hot-water-plant": ("hot-water plants", "ระบบน้ำร้อน"), "hot-water-pump": ("hot-water pumps", "ปั๊มน้ำร้อน"),
+    "heat-exchanger": ("heat exchangers", "เครื่องแลกเปลี่ยนความร้อน"), "crac": ("CRAC units", "CRAC"), "rtu": ("rooftop units", "RTU"),
+}  # fmt: skip
+
+
+def kind(name: str, language: str) -> str:
+    """What people call several of a kind in their language."""
+    english, thai = _KINDS.get(name, (name, name))
+    return thai if language == THAI else english
 
 
 def quantity(name: str, language: str) -> str:

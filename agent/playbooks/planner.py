@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent.plan import Intent, Plan, Question
+from agent.plan import Intent, Plan, Question, Step
 from agent.playbooks.calendar import Clock
 from agent.playbooks.entities import MASK, Linker
 from agent.playbooks.intents import Read, intent_of, signs_of
@@ -18,6 +18,8 @@ from agent.playbooks.scope import ONE_OF, Scope, Scoper
 from agent.playbooks.slots import COMMANDED, HEADLINES, filled
 from agent.playbooks.steps import TOTALS, Slots, steps_for
 from agent.playbooks.timewords import read_time
+from agent.playbooks.words.measures import BASE_PATTERNS, MODIFIER_PATTERNS
+from agent.playbooks.words.nouns import Noun, noun_in, stranger_in
 from ontology.graph import Building
 from ontology.time import Span
 
@@ -32,6 +34,14 @@ _WITH_QUANTITY = _MEASURED | {
     Intent.OVERRIDE_STATUS, Intent.DATA_QUALITY, Intent.MANUAL_LOOKUP, Intent.REPORT_REQUEST, Intent.WRITE_REQUEST,
 }  # fmt: skip
 _CLOSED = frozenset({Intent.INJECTION, Intent.OUT_OF_SCOPE})
+_ANY_NOUN = frozenset(
+    {
+        Intent.INJECTION, Intent.MANUAL_LOOKUP, Intent.WORKLOG_STATS, Intent.COMFORT_COMPLAINT,
+        Intent.REPORT_REQUEST, Intent.WRITE_REQUEST,
+    }
+)  # fmt: skip
+"""Intents that are about any noun there is: documents and people write of more than is measured."""
+_MOST_NAMED = 20
 _UNDATED = _CLOSED | {
     Intent.WRITE_REQUEST, Intent.MANUAL_LOOKUP, Intent.OVERRIDE_STATUS, Intent.FIND_EQUIPMENT,
 }  # fmt: skip
@@ -105,6 +115,9 @@ class PlaybookPlanner:
         intent = intent_of(signs)
         scoper = Scoper(self._building, self._linker, read, signs, intent=intent)
         it = _Understood(question, clock, read, signs, intent, scoper.scope())
+        noun = self._noun(it)
+        if noun is not None:
+            return self._about(it, noun)
         if intent in _CLOSED:
             return self._closed(it)
         known = context or (previous.entities if previous else ())
@@ -172,6 +185,37 @@ class PlaybookPlanner:
         if scope.bare.kind == "floor":
             return "floor", scope.bare.said, near[:2]
         return "several", scope.bare.said, near
+
+    def _noun(self, it: _Understood) -> Noun | None:
+        """A noun of the trade that no measure and no kind here reads, where the question is about it."""
+        if it.intent in _ANY_NOUN:
+            return None
+        noun = noun_in(it.read.masked)
+        if noun is None and it.intent in _MEASURED:
+            noun = stranger_in(it.read.masked, _is_read)
+        strays = it.scope.unknown is not None or it.scope.several is not None
+        return None if noun is None or (strays and not noun.equip) else noun
+
+    def _about(self, it: _Understood, noun: Noun) -> Plan:
+        """What the model knows of the noun, at what is named; and what is wrong there, if that is asked."""
+        of = () if noun.equip else self._named(it)
+        args = {"word": noun.word, "like": noun.like, "of": list(of)}
+        steps = [Step("vocab", {name: value for name, value in args.items() if value})]
+        if of and it.signs & {"why", "cause", "happened", "wrong-with"}:
+            steps.append(Step("faults", {"of": list(of), "state": "open", "cause": True}))
+        slots = {"zone": self._zone, "lang": it.language, "noun": noun.says}
+        span = it.read.when.span if it.intent in _WITH_TIME else None
+        intent = it.intent or Intent.OUT_OF_SCOPE
+        return Plan(MODE, intent, of, None, span, tuple(steps), None, slots)
+
+    def _named(self, it: _Understood) -> tuple[str, ...]:
+        """What is named, one by one or as a kind; never what the house would imply."""
+        linked = it.read.linked
+        ids = [id for id in linked.ids if "site" not in self._building.get(id)]
+        if not ids and it.scope.bare is not None:
+            ids = [e.id for e in self._linker.members(it.scope.bare.kind)]
+        ids = ids or [id for mention in linked.of("group") for id in mention.ids]
+        return tuple(ids[:_MOST_NAMED])
 
     def _closed(self, it: _Understood) -> Plan:
         slots = {"zone": self._zone, "lang": it.language, "help": "greeting" in it.signs}
@@ -297,6 +341,14 @@ def _today(clock: Clock) -> Span:
     """From midnight to now; at midnight itself the last hour."""
     midnight = clock.at(clock.today, 0)
     return Span(midnight, clock.now) if midnight < clock.now else clock.rolling(1, "hour")
+
+
+def _is_read(phrase: str) -> bool:
+    """Whether the first word of two is an everyday one, or one that some table of measures reads."""
+    word = phrase.partition(" ")[0]
+    tables = (*BASE_PATTERNS, *MODIFIER_PATTERNS)
+    seen = (hit for _, pattern in tables if (hit := pattern.search(phrase)))
+    return is_plain(word) or any(hit.start() < len(word) for hit in seen)
 
 
 def _elsewhere(read: Read) -> bool:

@@ -12,7 +12,6 @@ from agent.playbooks.intents import Read
 from agent.playbooks.scope import Scope
 from agent.playbooks.steps import TOTALS, Slots
 from agent.playbooks.words.cues import COMPLAINTS
-from agent.playbooks.words.kinds import BY_NAME
 
 COMMANDED: dict[str, str] = {
     # what is read -> what a command to it writes
@@ -68,6 +67,9 @@ _RELATIONS = (
 )  # fmt: skip
 _FAMILIES = ("air", "plant", "room", "sensor", "override")
 _STATES = frozenset({"run", "fan-run", "occupied", "rented", "window-open"})
+_SENSED = frozenset({"temp", "humidity", "co2", "pressure", "flow", "power", "battery"})
+_SENSING = re.compile(r"\bsensors?\b|\bpoints?\b|\bthermostats?\b")
+_POINTS = re.compile(r"\bpoints?\b")
 _GROUPS = (
     ("trade", r"\bby trade\b|\bper trade\b|\bwhich trade\b|\beach trade\b"),
     ("month", r"\bby month\b|\bper month\b|\bmonthly\b|\beach month\b|\bwhich month\b"),
@@ -186,27 +188,18 @@ def _sought(slots: Slots, read: Read, scope: Scope) -> Slots:
     mention = next(
         (m for m in read.linked.mentions if m.how in {"group", "kind"} and m.kind != "floor"), None
     )
-    kind = BY_NAME[mention.kind].find_kind if mention else ""
-    filter_ = None
-    if mention and mention.kind in {"pump", "secondary-pump", "primary-pump"}:
-        kind, markers = "", sorted(BY_NAME[mention.kind].markers)
-        filter_ = " and ".join(["equip", *(m for m in markers if m != "equip")])
-    sensing = re.search(r"\bsensors?\b|\bpoints?\b|\bthermostats?\b", read.masked)
-    quantity = (
-        scope.quantity
-        if sensing
-        and read.measure.base in {"temp", "humidity", "co2", "pressure", "flow", "power", "battery"}
-        else None
-    )
-    if sensing and quantity is None and scope.place_ids:
-        filter_ = "point"
-    if read.linked.ids and quantity is None and re.search(r"\bpoints?\b", read.masked):
-        filter_ = "point"
-    if quantity is not None and mention and mention.kind in {"iaq-sensor", "room", "floor"}:
+    kind = mention.kind if mention else ""
+    sensing = _SENSING.search(read.masked) is not None and kind != "iaq-sensor"
+    quantity = scope.quantity if _SENSING.search(read.masked) else None
+    if read.measure.base not in _SENSED:
+        quantity = None
+    if quantity is not None and kind in {"iaq-sensor", "room", "floor"}:
         kind = ""
     place = scope.place_ids[0] if scope.place_ids else ""
-    extra = {**slots.extra, "filter": filter_} | ({"points": True} if sensing else {})
-    return replace(slots, kind=kind, place=place, quantity=quantity, extra=extra)
+    points = {"points": "" if _POINTS.search(read.masked) else "sensor"} if sensing else {}
+    return replace(
+        slots, kind=kind, place=place, quantity=quantity, extra={**slots.extra, **points}
+    )
 
 
 def _worked(slots: Slots, read: Read, _scope: Scope) -> Slots:

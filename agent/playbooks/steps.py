@@ -14,8 +14,13 @@ TOTALS = frozenset({"energy-use", "cooling-energy", "runtime", "starts"})
 """Quantities that add up over a range; they have no value "now"."""
 
 MAX_LISTED = 10
+MAX_FOUND = 50
 _WASTE = re.compile(r"\bwast|\bexpens|\benergy hog|เปลือง")
 """A question for faults by what they cost."""
+_BEGAN = re.compile(
+    r"\b(?:started|starting|began|begun|new|newly|appeared|arose|raised|came up|showed up)\b|เริ่ม|ใหม่|เพิ่ง"
+)
+"""A question for faults by when they began, not for all that were there."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +136,11 @@ def _compare(slots: Slots) -> tuple[Step, ...]:
 def _find(slots: Slots) -> tuple[Step, ...]:
     if slots.relation:
         return (_call("related", of=list(slots.of), relation=slots.relation),)
-    function = slots.quantity
-    equips = "equip" if not slots.kind and not function and "points" not in slots.extra else None
-    filter_ = slots.extra.get("filter") or equips
-    return (
-        _call(
-            "find", function=function, kind=slots.kind, place=slots.place, filter=filter_, count=50
-        ),
-    )
+    if slots.quantity or "points" in slots.extra:
+        role, of, place = slots.quantity, slots.kind, slots.place
+        tags = "" if role else slots.extra["points"]
+        return (_call("find_points", role=role, tags=tags, of=of, place=place, count=MAX_FOUND),)
+    return (_call("find_equip", kind=slots.kind, place=slots.place, count=MAX_FOUND),)
 
 
 def _explain(slots: Slots) -> tuple[Step, ...]:
@@ -158,6 +160,7 @@ def _faults(slots: Slots) -> tuple[Step, ...]:
     costly = "money" in slots.signs or _WASTE.search(slots.question.lower()) is not None
     rank = "cost" if costly else "severity"
     state = "all" if slots.span is not None else "open"
+    began = slots.span is not None and _BEGAN.search(slots.question.lower()) is not None
     return (
         _call(
             "faults",
@@ -165,6 +168,7 @@ def _faults(slots: Slots) -> tuple[Step, ...]:
             state=state,
             kind=slots.extra.get("family"),
             rank=rank,
+            began=began or None,
             **_range(slots),
         ),
     )

@@ -8,15 +8,20 @@ from typing import Any
 from agent.evidence import ToolResult
 from agent.tools import (
     comfort,
+    explain,
     faults,
-    find,
+    find_equip,
+    find_points,
     history,
     manuals,
     overrides,
     overview,
     quality,
+    read_filter,
     related,
     sql,
+    validate,
+    vocab,
     worklog,
 )
 from agent.tools.spec import Tool
@@ -27,8 +32,13 @@ TOOLS: Mapping[str, Tool] = {
     module.TOOL.name: module.TOOL
     for module in (
         overview,
-        find,
+        find_equip,
+        find_points,
         related,
+        explain,
+        vocab,
+        read_filter,
+        validate,
         history,
         sql,
         manuals,

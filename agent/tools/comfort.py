@@ -83,6 +83,7 @@ async def _row(box: Toolbox, draft: Draft, found: Complaint) -> dict[str, Any]:
         ],
         "calls": await _calls(box, draft, found.terminal),
         "unknown": [r.asks for r in found.rungs if r.verdict is Verdict.UNKNOWN],
+        "cleared": [r.says for r in found.rungs if r.verdict is Verdict.CLEARED],
         "good": [r.step for r in good],         "seen": [_seen(r) for r in good if r.step in _SEEN and r.proofs and found.complaint in _THERMAL],
     }  # fmt: skip
 

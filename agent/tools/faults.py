@@ -32,12 +32,14 @@ async def faults(
     kind: str | None = None,
     start: dt.datetime | None = None,
     end: dt.datetime | None = None,
+    began: bool = False,
     cause: bool = False,
     count: int = 12,
     rank: str | None = None,
 ) -> ToolResult:
     """Findings on the entities, what is inside or fed by them, and (with `cause`) upstream of them."""
     known = await _read(box, state, start, end)
+    known, joined = _begun(box, known, start, end) if began else (known, 0)
     near = _near(box, of or [], upstream=cause)
     found = [f for f in known if not of or f.equip in near or f.point in of]
     found = [f for f in found if not kind or f.family.value == kind]
@@ -50,11 +52,14 @@ async def faults(
     costs = [f.impact.cost for f, _ in roots if f.impact.cost is not None]
     draft.facts |= {
         "of": of or [], "state": state, "kind": kind, "rank": rank or "severity", "now": box.now,
+        "began": began, "start": start, "end": end, "joined": draft.figure("joined", joined, "findings", cite),
         "total": draft.figure("found", len(found), "findings", cite),
         "cases": draft.figure("cases", len(roots), "cases", cite),
         "cost": draft.figure("cost", sum(costs) if costs else None, _currency(box), cite),
     }  # fmt: skip
     draft.lines.append(f"{len(found)} {state} findings in {len(roots)} cases [{cite}]")
+    if joined:
+        draft.lines.append(f"{joined} more began then in cases that were there before")
     deep = cause or len(roots) == 1 or count == 1
     for finding, distance in roots[:count]:
         row = finding_row(box, draft, finding) | {"near": distance}
@@ -144,6 +149,17 @@ async def _read(
     return [f for f in found if state == "all" or f.status is State.OPEN]
 
 
+def _begun(
+    box: Toolbox, known: Sequence[Finding], start: dt.datetime | None, end: dt.datetime | None
+) -> tuple[list[Finding], int]:
+    """Cases that began in the range, with what they explain; and how many findings only joined older cases."""
+    first, last = start or box.now - LOOK_BACK, end or box.now
+    case_of = roots_of(known, known)
+    begun = [f for f in known if first <= f.start < last]
+    new = [f for f in begun if first <= case_of[f.id].start < last]
+    return new, len(begun) - len(new)
+
+
 _RANKS: dict[str, Any] = {
     # Of equal weight, people's discomfort comes before money, and money before what has no price.
     "severity": lambda f: (
@@ -228,6 +244,7 @@ TOOL = Tool(
         Arg("kind", "choice", "family of rules", FAMILIES),
         Arg("start", "time", "only findings that touch the range from here"),
         Arg("end", "time", "to here"),
+        Arg("began", "flag", "true: only cases that began within the range, not all that touch it"),
         Arg("cause", "flag", "true: with causes, and findings upstream too"),
         Arg("count", "integer", "how many to list", high=50),
         Arg("rank", "choice", "order", ("severity", "cost")),

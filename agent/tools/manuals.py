@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
 
 from agent.evidence import ToolResult, Trust
-from agent.tools.passages import arranged, quote
+from agent.tools.passages import arranged, codes_in, lists_codes, mentions, quote, unsaid
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Draft, Toolbox
-from edge.chunk import Chunk
+from edge.chunk import Chunk, Passage
 from edge.index import Only
 from ontology.errors import Unavailable
 
@@ -24,28 +26,59 @@ async def manuals(
     if box.library is None:
         raise Unavailable("no documents are indexed here", hint="run the document indexing first")
     ids = tuple(box.building.get(id).id for id in of or ())
-    found = await asyncio.to_thread(
-        box.library.search, question, count=DEEPER * count, only=Only(equip=ids)
-    )
+    search = partial(box.library.search, count=DEEPER * count)
+    found = await asyncio.to_thread(search, question, only=Only(equip=ids))
+    codes = [code for code in codes_in(question) if code not in box.building]
+    if codes and not _mentioning(found, codes):  # it may stand in a document about other things
+        found = [*_mentioning(await asyncio.to_thread(search, codes[0]), codes), *found]
     draft = Draft("manuals")
-    draft.facts |= {"mode": box.library.mode, "question": question}
-    for section in arranged(question, found, count):
-        cites = []
-        for chunk in section:
-            cites.append(draft.cite(
-                "manual", where(chunk), chunk.text, Trust.DOCUMENT, chunk=chunk.id, page=chunk.page,
-                document=chunk.document,
-            ))  # fmt: skip
-            draft.lines.append(f"[{cites[-1]}] {where(chunk)}")
-            draft.lines.append(fenced(chunk.text[:900]))
-        first = section[0]
-        draft.rows.append({
-            "id": first.id, "title": first.title, "page": first.page, "text": "\n".join(c.text for c in section),
-            "headings": first.headings, "where": where(first), "evidence": cites[0], "cites": cites,
-            "quote": quote(question, section),
-        })  # fmt: skip
-    if not found:
+    draft.facts |= {"mode": box.library.mode, "question": question, "unsaid": ""}
+    if codes and not _mentioning(found, codes):
+        return _unmentioned(draft, codes[0], found)
+    sections = arranged(question, found, count)
+    for section in sections:
+        draft.rows.append(_row(draft, question, section))
+    if sections:
+        draft.facts["unsaid"] = unsaid(question, sections[0])
+    if not draft.rows:
         draft.lines.append("no passage found")
+    if draft.facts["unsaid"]:
+        draft.lines.append(f"none of it says how to {draft.facts['unsaid']}")
+    return draft.done()
+
+
+def _row(draft: Draft, question: str, section: Sequence[Chunk]) -> dict[str, Any]:
+    """A section with its citations and the lines of it to show."""
+    cites = []
+    for chunk in section:
+        cites.append(draft.cite(
+            "manual", where(chunk), chunk.text, Trust.DOCUMENT, chunk=chunk.id, page=chunk.page,
+            document=chunk.document,
+        ))  # fmt: skip
+        draft.lines.append(f"[{cites[-1]}] {where(chunk)}")
+        draft.lines.append(fenced(chunk.text[:900]))
+    first = section[0]
+    return {
+        "id": first.id, "title": first.title, "page": first.page, "text": "\n".join(c.text for c in section),
+        "headings": first.headings, "where": where(first), "evidence": cites[0], "cites": cites,
+        "quote": quote(question, section),
+    }  # fmt: skip
+
+
+def _mentioning(found: Sequence[Passage], codes: Sequence[str]) -> list[Passage]:
+    return [p for p in found if any(mentions(p.chunk, code) for code in codes)]
+
+
+def _unmentioned(draft: Draft, code: str, found: Sequence[Passage]) -> ToolResult:
+    """No document has the code: said so, with the lists of codes there are; nothing is quoted."""
+    lists = {where(p.chunk): p.chunk for p in found if lists_codes(p.chunk)}
+    cites = [
+        draft.cite("manual", name, chunk.text, Trust.DOCUMENT, chunk=chunk.id, page=chunk.page, document=chunk.document)
+        for name, chunk in lists.items()
+    ]  # fmt: skip
+    draft.facts |= {"absent": code, "lists": list(zip(lists, cites, strict=True))}
+    draft.lines.append(f"no document here mentions {code}; never explain it by something else")
+    draft.lines += [f"list of codes: {name} [{cite}]" for name, cite in draft.facts["lists"]]
     return draft.done()
 
 

@@ -87,15 +87,15 @@ async def test_the_main_meter_has_no_share_of_itself() -> None:
 
 
 async def test_the_condenser_pump_of_a_chiller_is_found_before_it() -> None:
-    text = await asked("find", {"kind": "condenser-water-pump", "place": "CH-3"})
+    text = await asked("find_equip", {"kind": "condenser-water-pump", "place": "CH-3"})
     assert "CWP-3" in text
     assert "CWP-1" not in text
 
 
 async def test_a_long_list_is_told_whole_as_floors_not_by_its_first_page() -> None:
-    text = await asked("find", {"place": "DOAS-1", "filter": "equip", "count": 50})
+    text = await asked("find_equip", {"place": "DOAS-1", "count": 50})
     assert "Floor 5 to Floor 12 (FCU-501 to FCU-1212)" in text
-    assert "Floor 5 to Floor 20" in await asked("find", {"kind": "room", "count": 50})
+    assert "Floor 5 to Floor 20" in await asked("find_equip", {"kind": "room", "count": 50})
 
 
 async def test_the_log_says_who_did_it_and_what_is_still_open() -> None:

@@ -188,7 +188,9 @@ async def test_malformed_tool_arguments_go_back_to_the_model() -> None:
 
 
 async def test_a_model_that_only_looks_is_stopped_after_six_rounds() -> None:
-    looks = [[wants(Step("find", {"kind": "chiller", "count": n}), f"c{n}")] for n in range(1, 7)]
+    looks = [
+        [wants(Step("find_equip", {"kind": "chiller", "count": n}), f"c{n}")] for n in range(1, 7)
+    ]
     model = ScriptedModel([*looks, [Text("There are 3 chillers [E1].")]])
     answer = answer_of(await run(model))
     assert model.choices == ["required", *["auto"] * 5, "none"]
@@ -258,7 +260,9 @@ async def test_a_model_without_tools_plans_by_schema_and_one_without_both_is_not
 
 async def test_a_long_run_fits_the_window_of_a_small_model() -> None:
     small = Capabilities(tools=True, json_schema=True, context=3_000)
-    looks = [[wants(Step("find", {"kind": "room", "count": 200 - n}), f"c{n}")] for n in range(4)]
+    looks = [
+        [wants(Step("find_equip", {"kind": "room", "count": 200 - n}), f"c{n}")] for n in range(4)
+    ]
     model = ScriptedModel([*looks, [Text("There are 192 rooms [E1].")]], able=small)
     assert answer_of(await run(model)).answer == "There are 192 rooms [E1]."
     assert all(sum(len(str(m["content"])) for m in heard) <= 4_700 for heard in model.heard)

@@ -144,9 +144,12 @@ async def test_a_trend_gives_slope_extremes_and_a_chart_with_fault_bands(box: To
         ("history", {"of": ["CH-2"], "quantity": "delta-t", "stat": "sum", **YESTERDAY}, "use stat mean"),
         ("history", {"of": ["CH-2"], "quantity": "power", "condition": {"op": "~", "value": 1}}, "op one of"),
         ("history", {"of": ["x"] * 3 + [""], "quantity": "power"}, "a list of entity ids"),
-        ("find", {"filter": "ahu and"}, "a filter looks like"),
-        ("find", {"kind": "unicorn"}, "kinds: "),
-        ("find", {"function": "x" * 3_000}, "use at most"),
+        ("read_filter", {"filter": "ahu and"}, "a filter looks like"),
+        ("find_equip", {"kind": "unicorn"}, "kinds: "),
+        ("find_equip", {"name": "x" * 3_000}, "use at most"),
+        ("find_points", {"role": "colour"}, "vocab"),
+        ("find_points", {"tags": "Temp; drop"}, "tag names, such as"),
+        ("find_points", {"place": "room-9999"}, "nearest: "),
         ("related", {"of": ["CH-1"], "relation": "loves"}, "feeds"),
         ("faults", {"count": 0}, "a whole number from 1"),
         ("faults", {"cause": "yes"}, "true or false"),
@@ -169,16 +172,6 @@ async def test_what_feeds_a_room_and_what_a_pump_feeds(box: Toolbox) -> None:
     fed = await call(box, "related", {"of": ["DOAS-1"], "relation": "feeds"})
     assert value(fed, "DOAS-1.feeds") == 96
     assert "FCU-807" in {row["id"] for row in fed.rows}
-
-
-async def test_equipment_is_found_by_kind_place_role_and_filter(box: Toolbox) -> None:
-    for args, wanted in (
-        ({"kind": "chiller"}, 3), ({"function": "pumps"}, 8), ({"place": "floor-8", "kind": "fcu"}, 12),
-        ({"filter": "equip and ahu and not doas"}, 4), ({"function": "zone-air-co2", "place": "room-807"}, 1),
-        ({"kind": "vav", "place": "AHU-4"}, 12), ({"kind": "ahu", "function": "fan-power"}, 4),
-        ({"kind": "chiller", "place": "CHW-PLANT"}, 3), ({"kind": "room", "place": "riverside-tower"}, 192), ({"function": "weather"}, 1),
-    ):  # fmt: skip
-        assert value(await call(box, "find", args), "found") == wanted, args
 
 
 async def test_the_site_at_a_glance(box: Toolbox) -> None:
@@ -241,7 +234,7 @@ async def test_passages_are_cited_and_fenced(box: Toolbox) -> None:
 
 async def test_every_result_is_small_cited_and_json(box: Toolbox) -> None:
     for tool, args in (
-        ("overview", {}), ("overview", {"of": ["floor-8", "CHW-PLANT", "room-807"]}), ("find", {"kind": "room", "count": 200}),
+        ("overview", {}), ("overview", {"of": ["floor-8", "CHW-PLANT", "room-807"]}), ("find_equip", {"kind": "room", "count": 200}),
         ("history", {"of": ["riverside-tower"], "quantity": "zone-air-temp"}), ("quality", {}), ("faults", {}),
     ):  # fmt: skip
         found = await call(box, tool, args)

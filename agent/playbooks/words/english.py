@@ -92,7 +92,7 @@ REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bkwh?\s*(?:/|per|a)\s*(?:rt|tr|tons?|tonnes?|refrigeration tons?)\b", " kw/rt "),
         (r"\b(?:set[\s-]+point|set[\s-]+pt|setpiont|spoint)s?\b", " setpoint "),
         (r"\bwet[\s-]+bulb\b", " wet-bulb "),
-        (r"\bo\s*&\s*m\b", " manual "),
+        (r"\bo\s*&\s*m\b", " manual "), (r"\bb4\b", " before "),
         (r"\bco\s*2\b|\bcarbon dioxide\b|\bcoz\b", " co2 "),
         (r"\b(on|last|since|this|until|till|every|fri|and|next|from)\s+sat\b(?!\s*(?:on|of|for|in)\b)",
          r" \1 saturday "),

@@ -152,6 +152,7 @@ what is (?:an? )?(?:surge|surging|superheat|subcooling|sub-?cooling|cavitation|p
 (?:explain|describe|walk me through|talk me through|teach me|show me) (?:how|the (?:steps|procedure|sequence|process|method|startup|start-?up|shutdown))
 
 howto
+(?:before|until) (?:i|we|you|one) (?:can|may|could|should) (?:re-?)?(?:start|run|open|reset|switch|stop)\\w*
 (?:best|proper|correct|right|safe|recommended|standard|normal|easiest|quickest) (?:way|practice|method|procedure|order|sequence) (?:to|for|of)
 (?:start-?up|shut-?down|change-?over|isolation|lock-?out|emergency|commissioning|cleaning|flushing|purging|priming|calibration|reset|restart|changeout|replacement|inspection|maintenance|dosing|bleeding) (?:procedure|sequence|steps|instructions?|method|process|sop|checklist|guide)
 (?:procedure|steps|sequence|process|method|instructions?|sop|checklist|guide|way) (?:to|for|of|on|when|if)

@@ -18,19 +18,15 @@ class Kind:
     markers: frozenset[str]
     family: str
     without: frozenset[str] = frozenset()
-    find_kind: str = ""
 
 
-def _kind(
-    name: str, words: str, markers: str, family: str, *, without: str = "", find: str = ""
-) -> Kind:
+def _kind(name: str, words: str, markers: str, family: str, *, without: str = "") -> Kind:
     return Kind(
         name,
         tuple(word.strip() for word in words.split("|")),
         frozenset(markers.split()),
         family,
         frozenset(without.split()),
-        find or name,
     )
 
 
@@ -42,10 +38,10 @@ KINDS: tuple[Kind, ...] = (
     _kind("chiller", "chiller machine|chiller unit|chiller", "equip chiller", "chiller"),
     _kind("primary-pump",
           "primary chilled water pump|primary pump|chilled water primary pump|chilled water pump|pchwp|chwp|chp|pump primary",
-          "equip pump primary", "pump", find="chilled-water-pump"),
+          "equip pump primary", "pump"),
     _kind("secondary-pump",
           "secondary chilled water pump|chilled water secondary pump|secondary pump|schwp|schp|scwp|pump secondary",
-          "equip pump secondary", "pump", find="chilled-water-pump"),
+          "equip pump secondary", "pump"),
     _kind("condenser-water-pump",
           "condenser water pump|condenser pump|condensing pump|cdwp|cwp|cdp|pump condenser", "equip pump condenser", "pump"),
     _kind("pump", "water pump|pump", "equip pump", "pump"),

@@ -52,8 +52,8 @@ BASES: tuple[tuple[str, str], ...] = (
 MODIFIERS: tuple[tuple[str, str], ...] = (
     ("setpoint", r"setpoint|set to|set at|is set\b|target"),
     ("condenser", r"condenser|condensing"),
-    ("evaporator", r"evaporator"),
-    ("refrigerant", r"refrigerant|saturation|saturated|refrig"),
+    ("evaporator", r"evaporator|evaporating"),
+    ("refrigerant", r"refrigerant|saturation|saturated|refrig|(?:condensing|evaporating) temp"),
     ("chilled", r"chilled|(?:chw)\b"),
     ("return", r"return|back water|inlet water from load"),
     ("entering", r"entering|inlet|\bin temp|incoming|coming in"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.plan import Intent, Plan, Question
 from agent.playbooks.planner import PlaybookPlanner
-from agent.tools import find, history, related
+from agent.tools import find_equip, find_points, history, related
 from ingest.demo.model import riverside_tower
 from ontology.errors import BadRequest
 from ontology.graph import Building
@@ -133,7 +133,9 @@ def test_asking_whether_something_is_off_is_no_command() -> None:
      "what feeds 807", "where is ch-2", "rooms above 27C", "how many rooms are occupied", "ch-1 run hours this week"],
 )  # fmt: skip
 def test_steps_carry_arguments_their_tools_accept(text: str) -> None:
-    tools = {tool.name: tool for tool in (history.TOOL, find.TOOL, related.TOOL)}
+    tools = {
+        tool.name: tool for tool in (history.TOOL, find_equip.TOOL, find_points.TOOL, related.TOOL)
+    }
     plan = ask(text)
     assert plan.steps
     for step in plan.steps:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from agent.comfort import explain_complaint
-from agent.diagnosis import Finding, Severity, State
-from agent.ladder import Verdict
+from agent.diagnosis import Finding, Proof, Severity, State
+from agent.ladder import Verdict, reads_off
 from ontology.errors import BadRequest, NotFound
-from tests.agent.rules.conftest import Simulated
+from ontology.time import Span
+from tests.agent.rules.conftest import NOW, Simulated
+from tests.agent.tower import finding
 
 STORY = (
     # truth id, rule that must see it, equipment, the true cause
@@ -117,6 +120,39 @@ async def test_a_cold_guest_in_1203_is_traced_to_the_rooms_own_valve(story: Simu
     )
     assert answer.causes[0].equip == "FCU-1203"
     assert "valve" in answer.causes[0].says
+
+
+async def test_a_return_sensor_that_reads_high_overcools_and_heats_nobody(
+    story: Simulated,
+) -> None:
+    verdicts, accused = {}, {}
+    for complaint in ("hot", "cold"):
+        answer = await explain_complaint(
+            story.building, story.history, story.faults, "lobby", complaint, story.now
+        )
+        (rung,) = [rung for rung in answer.rungs if rung.step == "sensor"]
+        verdicts[complaint] = rung.verdict
+        accused[complaint] = "AHU-1" in {cause.equip for cause in answer.causes}
+    assert verdicts == {"hot": Verdict.CLEARED, "cold": Verdict.CULPRIT}
+    assert accused == {"hot": False, "cold": True}
+
+
+@pytest.mark.parametrize(
+    ("own", "beside", "off"),
+    [(25.8, 24.0, 1.8), (22.0, 24.0, -2.0), (None, 24.0, None), (25.0, None, None)],
+    ids=["reads high", "reads low", "silent", "nothing beside it"],
+)
+def test_the_error_of_a_sensor_has_a_sign(
+    own: float | None, beside: float | None, off: float | None
+) -> None:
+    span = Span(NOW - dt.timedelta(days=2), NOW)
+    proofs = tuple(
+        Proof(point, span, "mean", value, "°C", point)
+        for point, value in (("AHU-1.return-air-temp", own), ("IAQ-lobby-1.zone-air-temp", beside))
+    )
+    drift = finding("drift", "AHU-1", "drifts", rule="SV-06", point=proofs[0].point, proofs=proofs)
+    assert reads_off(drift) == (None if off is None else pytest.approx(off))
+    assert reads_off(replace(drift, rule="SV-02")) is None
 
 
 @pytest.mark.parametrize(("place", "complaint", "equip"),
