@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import gzip
 import json
 import re
@@ -11,11 +13,13 @@ from collections.abc import Iterator
 
 import pytest
 from haystack_house import AHU, FAN, NAME, NOW, PASSWORD, TEMP, USER, HaystackHouse, house_served
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from servers import answer, serving
 
 from ingest.haystack.client import HaystackClient, read_site
 from ingest.haystack.login import _private
-from ingest.haystack.scram import Exchange, derive, fields, pack, read_header, unpack_text
+from ingest.haystack.scram import Exchange, derive, fields, pack, read_header, unpack, unpack_text
 from ingest.haystack.transport import Limits, Transport
 from ontology.errors import (
     BadRequest,
@@ -26,6 +30,8 @@ from ontology.errors import (
     Unavailable,
 )
 from ontology.kinds import NA, Grid, Number, Ref
+from services.api.haystack.auth import Auth
+from services.api.haystack.scram import Account
 
 pytestmark = pytest.mark.xdist_group("haystack-client")
 QUICK = Limits(body=100_000, silence_s=1.0, total_s=2.0)
@@ -354,3 +360,33 @@ def test_headers_are_read_as_servers_write_them() -> None:
     assert (
         derive("p", b"salt", 4_096, "SHA-1").stored != derive("q", b"salt", 4_096, "SHA-1").stored
     )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=200))
+def test_no_header_or_message_of_a_stranger_raises_anything_unforeseen(text: str) -> None:
+    for read in (read_header, unpack_text, fields):
+        with contextlib.suppress(Corrupt):
+            read(text)
+    with contextlib.suppress(PlantroomError):
+        Exchange("u", "p", "SHA-256", nonce="abc").final(f"r=abcd,{text},i=1000")
+
+
+@given(st.binary(max_size=64))
+def test_bytes_come_back_from_either_alphabet(raw: bytes) -> None:
+    assert unpack(pack(raw)) == raw
+    assert unpack(base64.b64encode(raw).decode() + "\n") == raw
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.text("abc=,ö %", min_size=1, max_size=12), st.text(max_size=12))
+def test_any_name_and_password_log_in_to_our_own_server(user: str, password: str) -> None:
+    auth = Auth(Account(user, password, iterations=4_096))
+    token = read_header(auth.answer(f"HELLO username={pack(user)}", "a").value)[0]["handshakeToken"]
+    exchange, message, status = Exchange(user, password, "SHA-256"), "", 0
+    for turn in range(2):
+        message = exchange.final(message) if turn else exchange.first
+        reply = auth.answer(f"SCRAM data={pack(message)}, handshakeToken={token}", "a")
+        status, message = reply.status, unpack_text(read_header(reply.value)[0]["data"])
+    exchange.verify(message)
+    assert status == 200

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
+import hmac
 import json
 import re
 import time
@@ -78,6 +80,28 @@ async def test_a_widesky_is_read_by_its_oauth_token_symbols_and_nested_grids_too
 
 def _denied() -> bytes:
     return answer(b"", status="401 Unauthorized")
+
+
+async def test_a_skyspark_2_is_read_by_its_digest_and_cookie() -> None:
+    mac = base64.b64encode(hmac.digest(b"p", b"u:salt", "sha1")).decode()
+    digest = base64.b64encode(hashlib.sha1(f"{mac}:n1".encode()).digest()).decode()
+
+    def reply(asked: str) -> bytes:
+        if asked.startswith("GET //auth/demo/api?u"):
+            return answer(b"username:u\nuserSalt:salt\nnonce:n1", kind="text/plain")
+        if asked.startswith("POST //auth/demo/api?u"):
+            return answer(
+                b"cookie:fan=c1" if f"digest:{digest}" in asked else b"no", kind="text/plain"
+            )
+        return answer(SITE) if "fan=c1" in asked else _denied()
+
+    async with serving(reply) as served:
+        root, more = served.url.removesuffix("/api/demo"), {"project": "demo"}
+        assert _is_site(
+            await read_entities(Station("skyspark2", root, "u", "p", more), timeout_s=20)
+        )
+        with pytest.raises(Refused):
+            await read_entities(Station("skyspark2", root, "u", "wrong", more), timeout_s=20)
 
 
 async def test_a_niagara_ax_is_read_by_basic_authentication() -> None:
