@@ -106,6 +106,36 @@ def brought(console: Console, found: Mapping[str, Any], *, dry_run: bool) -> Non
     notes(console, found["notes"])
 
 
+def proposed(console: Console, found: Mapping[str, Any]) -> None:
+    """How sure a tagging is, and what to do with its review."""
+    console.print(Text(f"{found['names']:>8,} names"))
+    console.print(Text(f"{found['sure']:>8,} sure: marked yes"))
+    console.print(
+        Text(
+            f"{found['doubtful']:>8,} doubtful: marked ?, {found['nothing']:,} of them without a proposal"
+        )
+    )
+    for doubt in found["examples"]:
+        says = f"  {doubt['confidence']:.2f}  {doubt['name']}  {doubt['tags'] or '-'}"
+        console.print(Text(readable(says), style="dim"))
+    review = readable(found["review"])
+    console.print(
+        Text(f"read {review}, write yes or no, then: plantroom ontology tag --accept {review}")
+    )
+
+
+def defined(console: Console, found: Mapping[str, Any]) -> None:
+    """What a folder of definitions brought."""
+    console.print(
+        Text(
+            f"{found['defs']:>8,} defs and {found['specs']:,} Xeto specs, {found['new']:,} of them new"
+        )
+    )
+    console.print(
+        Text(readable(f"kept in {found['file']}; a running server knows them after a restart"))
+    )
+
+
 def notes(console: Console, found: Sequence[Mapping[str, str]]) -> None:
     """Remarks, one line each, with what to do below."""
     for note in found[:MOST_NOTES]:

@@ -83,7 +83,7 @@ def read_point_list(path: Path) -> Source:
 
 
 def read_rows(path: Path) -> tuple[list[PointRow], list[Note]]:
-    """Every point of every sheet, and what was left out.
+    """Every point of every sheet, and what was left out. The name of an equipment alone in a row is a title.
 
     Raises BadRequest where no sheet has a heading for the name, Corrupt naming the rows where a name is
     missing or stands twice under one equipment and device.
@@ -106,6 +106,10 @@ def read_rows(path: Path) -> tuple[list[PointRow], list[Note]]:
         if unread:
             notes.append(Note(sheet.place(below - 1), f"columns not read: {', '.join(unread)}"))
         rows += _sheet_rows(sheet, below, columns, faults)
+    equips = {row.equip for row in rows} - {""}
+    rows = [
+        row for row in rows if not (row.name in equips and row == PointRow(row.place, row.name))
+    ]
     faults += _twice(rows)
     if faults:
         more = f"; and {len(faults) - MOST_SHOWN} more" if len(faults) > MOST_SHOWN else ""

@@ -13,10 +13,12 @@ from ingest.exchange.changes import Changes, changes
 from ingest.exchange.files import read_source
 from ingest.exchange.source import Note, Source, dangling, source_of
 from ingest.haystack.client import HaystackClient, read_site
+from ontology.definitions import STANDARD, Definitions
 from ontology.errors import BadRequest
+from ontology.import_defs import import_definitions
 from ontology.kinds import MARKER, Ref, Tags
 from services.folder import DEMO, disk_errors
-from services.home import ALL, MODEL, has_building, records_of, running_server
+from services.home import ALL, DEFINITIONS, MODEL, has_building, records_of, running_server
 from services.settings import Settings
 
 PASSWORD: Final = "PLANTROOM_HAYSTACK_PASSWORD"  # noqa: S105  (the name of a variable)
@@ -114,6 +116,26 @@ async def bring(
         version = await records.commit(found.changes.diffs)
     notes = (*found.notes, *await _after(settings))
     return Brought(what, found.changes, notes, version)
+
+
+def bring_definitions(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Read a folder of definitions into the home, in place of those imported before.
+
+    Raises NotFound, BadRequest or Corrupt naming file, line and column; the home is then as it was.
+    """
+    given = import_definitions(folder, over=Definitions())
+    path = settings.home / DEFINITIONS
+    with disk_errors(settings.home):
+        settings.home.mkdir(parents=True, exist_ok=True)
+        given.write(path)
+    new = sum(name not in STANDARD for name in (*given.defs, *given.specs))
+    return {
+        "folder": str(folder),
+        "defs": len(given.defs),
+        "specs": len(given.specs),
+        "new": new,
+        "file": str(path),
+    }
 
 
 def _compared(

@@ -201,6 +201,73 @@ def check(file: File = None, home: Home = None, as_json: AsJson = False) -> None
     raise typer.Exit(0 if found["ok"] else 1)
 
 
+@app.command()
+def tag(
+    names: Annotated[
+        Path | None, typer.Argument(help="a .csv, .xlsx or text file with the points' raw names")
+    ] = None,
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="the review to write")] = Path(
+        "review.csv"
+    ),
+    accept: Annotated[
+        Path | None,
+        typer.Option("--accept", help="a review: put the rows that say yes into the home"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would change")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose tags for raw point names in a review; accept the review a person has read."""
+    from services import screen  # noqa: PLC0415
+    from services.commands import bring, question, tagging  # noqa: PLC0415
+    from services.home import MODEL, has_building  # noqa: PLC0415
+
+    if (names is None) == (accept is None):
+        raise BadRequest("give either raw names or --accept and a review", hint="see --help")
+    settings = settings_of(home)
+    stored = (
+        asyncio.run(question.entities_of(settings, None, MODEL)) if has_building(settings) else []
+    )
+    with screen.working(err, f"reading {names or accept}"):
+        if accept is None:
+            assert names is not None
+            proposed = tagging.review(names, output, stored)
+            print_json(proposed) if as_json else screen.proposed(out, proposed)
+            return
+        found = asyncio.run(
+            bring.bring(
+                settings,
+                tagging.accepted_model(accept, stored),
+                str(accept),
+                replace=False,
+                dry_run=dry_run,
+            )
+        )
+    print_json(found.to_json()) if as_json else screen.brought(
+        out, found.to_json(), dry_run=dry_run
+    )
+
+
+@app.command(name="import-defs")
+def import_defs_(
+    folder: Annotated[
+        Path,
+        typer.Argument(help="your own copy of the standard: Trio defs, Xeto libraries, or both"),
+    ],
+    *,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read definitions from a folder into the home: filters and checks know their names from then on."""
+    from services import screen  # noqa: PLC0415
+    from services.commands import bring  # noqa: PLC0415
+
+    with screen.working(err, f"reading {folder}"):
+        found = bring.bring_definitions(settings_of(home), folder)
+    print_json(found) if as_json else screen.defined(out, found)
+
+
 def _ask(variable: str) -> str:
     """The password from a person; BadRequest where nobody sits there."""
     if not sys.stdin.isatty():
