@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ontology.defs import FEEDS
 from ontology.entity import Entity, refs_in
 from ontology.errors import NotFound
-from ontology.filter import parse_filter
+from ontology.index import EntityIndex
 from ontology.kinds import Ref
 from ontology.zones import zone_named
 
@@ -89,8 +89,12 @@ class Building:
 
     def find(self, filter: str) -> list[Entity]:
         """Entities that match a Haystack filter, in the order they were loaded."""
-        matches = parse_filter(filter)
-        return [e for e in self if matches(e.tags, self._resolve)]
+        return [self._by_id[tags["id"].id] for tags in self.index.find(filter)]
+
+    @cached_property
+    def index(self) -> EntityIndex:
+        """The same entities by tags, values and refs: counts, common values, explanations of filters."""
+        return EntityIndex(entity.tags for entity in self)
 
     def of_kind(self, *kinds: str) -> list[Entity]:
         """Equipment or spaces of these kinds (names of `ontology.defs.EQUIP_KINDS`)."""
@@ -294,10 +298,6 @@ class Building:
             for equip in self.equips_in(entity.ref):
                 direct.extend(self.fed_by(equip.ref))
         return direct
-
-    def _resolve(self, ref: Ref) -> Mapping[str, Any] | None:
-        found = self._by_id.get(ref.id)
-        return found.tags if found else None
 
 
 def metered(meter: Entity) -> str:

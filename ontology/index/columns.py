@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,7 @@ class Columns:
     """A table of entities with a bitmap for each tag; links and values of a tag at their first use."""
 
     def __init__(self, entities: Iterable[Tags] = ()) -> None:
+        self._building = Lock()
         self._load(Table(entities))
 
     def present(self, tag: str) -> Slots:
@@ -35,7 +37,8 @@ class Columns:
         """Where the tag leads."""
         found = self._links.get(tag)
         if found is None:
-            found = self._links[tag] = Links(tag, self.table, self.present(tag))
+            with self._building:  # two readers at once must not give a slot to two ids
+                found = self._links[tag] = Links(tag, self.table, self.present(tag))
         return found
 
     def values(self, tag: str, asked: int | None = None) -> Values | None:

@@ -73,10 +73,7 @@ class Values:
         """Those of `base`, which all have the tag, whose value stands in this relation to a literal."""
         plain = base - self.odd if self.odd else base
         slots = numbers_of(plain)
-        if op == "!=":
-            hit = ~self._flags("==", wanted, slots)
-        else:
-            hit = self._flags(op, wanted, slots)
+        hit = ~self._flags("==", wanted, slots) if op == "!=" else self._flags(op, wanted, slots)
         found = slots_of(slots[hit])
         if self.odd:
             found |= one_by_one(self._tag, op, wanted, base & self.odd, self._table)
@@ -104,12 +101,12 @@ class Values:
         codes = self._codes[slots]
         if isinstance(wanted, Number):
             alike = codes == self._code_of.get((Number, wanted.unit), _NEVER)
-    XX
+            return np.logical_and(alike, _OPS[op](self._floats[slots], wanted.value))
         if op == "==":
-            return codes == self._code_of.get((type(wanted), wanted), _NEVER)
+            return np.equal(codes, self._code_of.get((type(wanted), wanted), _NEVER))
         different, at = np.unique(codes, return_inverse=True)
-        stands = [self._stands(code, op, wanted) for code in different.tolist()]
-        return np.array(stands, np.bool_)[at]
+        right = [self._stands(code, op, wanted) for code in different.tolist()]
+        return np.array(right, np.bool_)[at]
 
     def _stands(self, code: int, op: str, wanted: Any) -> bool:
         known = self._known[code]

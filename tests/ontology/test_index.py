@@ -37,7 +37,7 @@ def instant(hour: int) -> dt.datetime:
 
 
 refs = st.sampled_from(["e0", "e1", "e2", "e3", "gone", "ph::Vav", "Vav"]).map(
-    lambda id: Ref(id, "a name")
+    lambda name: Ref(name, "a name")
 )
 scalars = st.one_of(
     st.just(MARKER), st.just(NA), st.booleans(), refs,
