@@ -69,10 +69,9 @@ phenomenon
       ice
       ash
       salt
-    pm01
-    pm10
-    pm25
-    refrig
+      pm01
+      pm10
+      pm25
   elec
     ac-elec
     dc-elec

@@ -189,6 +189,53 @@ def test_any_text_is_types_or_a_mistake_with_a_place(text: str) -> None:
     assert told is None or re.match(r"line \d+, column \d+: wanted ", told)
 
 
+def spoilt(text: str, cuts: list[tuple[float, int, str]]) -> str:
+    """The text with pieces taken out and put in."""
+    for where, length, piece in cuts:
+        at = int(where * len(text))
+        text = text[:at] + piece + text[at + length :]
+    return text
+
+
+CUTS = st.lists(
+    st.tuples(
+        st.floats(0, 1),
+        st.integers(0, 40),
+        st.sampled_from(
+            [
+                "",
+                "{",
+                "}",
+                "<",
+                ">",
+                '"',
+                '"""',
+                "\n",
+                "/*",
+                "---",
+                "@",
+                "::",
+                "\u0000",
+                "é",
+                "A: B",
+            ]
+        ),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@pytest.mark.long
+@given(CUTS)
+@settings(max_examples=10_000, deadline=2_000)
+def test_a_spoilt_library_is_types_or_a_mistake_with_a_place(
+    cuts: list[tuple[float, int, str]],
+) -> None:
+    told = mistake(spoilt(XETO, cuts))
+    assert told is None or re.match(r"line \d+, column \d+: wanted ", told)
+
+
 NAME = st.from_regex(r"[A-Z][a-z]{1,6}", fullmatch=True)
 MARKERS = st.lists(st.from_regex(r"[a-z]{1,6}", fullmatch=True), unique=True, max_size=5)
 
