@@ -211,11 +211,13 @@ class Building:
         """Entities whose `tag` refers to this id, alone or in a list of refs."""
         users = self._users_by_tag.get(tag)
         if users is None:
-            users = self._users_by_tag[tag] = {}
+            users = {}
             for entity in self if tag in self._tags_in_use else ():
                 value = entity.tags.get(tag)
                 for ref in refs_in(value) if value is not None else ():
                     users.setdefault(ref.id, []).append(entity)
+            # kept when whole: several threads may ask at once
+            self._users_by_tag[tag] = users
         return users.get(id, [])
 
     @cached_property
