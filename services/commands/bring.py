@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,17 +12,28 @@ from typing import Any, Final
 from ingest.exchange.changes import Changes, changes
 from ingest.exchange.files import read_source
 from ingest.exchange.source import Note, Source, dangling, source_of
-from ingest.haystack.client import HaystackClient, read_site
+from ingest.haystack import legacy
+from ingest.haystack.client import SITE_PARTS, VOLATILE, HaystackClient, read_site
 from ontology.definitions import STANDARD, Definitions
 from ontology.errors import BadRequest
 from ontology.import_defs import import_definitions
 from ontology.kinds import MARKER, Ref, Tags
 from services.folder import DEMO, disk_errors
-from services.home import ALL, DEFINITIONS, MODEL, has_building, records_of, running_server
+from services.home import (
+    ALL,
+    DEFINITIONS,
+    ENTITIES,
+    MODEL,
+    has_building,
+    records_of,
+    running_server,
+)
 from services.settings import Settings
 
 PASSWORD: Final = "PLANTROOM_HAYSTACK_PASSWORD"  # noqa: S105  (the name of a variable)
 """The variable a server's password is taken from, so that it stands in no list of processes."""
+SECRET: Final = "PLANTROOM_HAYSTACK_CLIENT_SECRET"  # noqa: S105  (the name of a variable)
+"""The same for WideSky's client secret."""
 EXAMPLES: Final = 5
 _NO_SITE: Final = Note(
     "the model", "has no site, which the server needs", "add one, or give its name with --site"
@@ -56,19 +67,50 @@ def is_address(source: str) -> bool:
     return re.match(r"https?://", source, re.IGNORECASE) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Haystack server to read. `kind` haystack is any by the standard; the others are logged in to in their own way."""
+
+    url: str
+    kind: str = "haystack"
+    user: str = ""
+    project: str = ""
+    client_id: str = ""
+    filter: str = ""
+
+
 async def read_server(
-    url: str, *, user: str, ask: Callable[[str], str], seen: Callable[[int], None]
+    server: Server, *, ask: Callable[[str], str], seen: Callable[[int], None]
 ) -> Source:
-    """Every entity of a Haystack server. `ask` is called where a user has no password in the environment;
-    `seen` with the count so far. Raises Refused, Unavailable, Corrupt."""
-    password = (os.environ.get(PASSWORD) or ask(PASSWORD)) if user else ""
+    """The entities of a server, without the values that change by themselves.
+
+    `ask` is called where the environment lacks a secret, `seen` with the count so far. Raises Refused,
+    Unavailable, Corrupt.
+    """
+    password = (os.environ.get(PASSWORD) or ask(PASSWORD)) if server.user else ""
     rows: list[Tags] = []
-    async with HaystackClient(url, user=user, password=password) as client:
-        async for tags in read_site(client):
-            rows.append(tags)
-            if len(rows) % 500 == 0:
-                seen(len(rows))
-    return source_of(rows, url)
+    async for tags in _rows(server, password, ask):
+        rows.append(tags)
+        if len(rows) % 500 == 0:
+            seen(len(rows))
+    return source_of(rows, server.url)
+
+
+async def _rows(server: Server, password: str, ask: Callable[[str], str]) -> AsyncIterator[Tags]:
+    if server.kind == "haystack":
+        parts = (server.filter,) if server.filter else SITE_PARTS
+        async with HaystackClient(server.url, user=server.user, password=password) as client:
+            async for tags in read_site(client, parts):
+                yield tags
+        return
+    more = {"project": server.project, "client_id": server.client_id}
+    if server.client_id:
+        more["client_secret"] = os.environ.get(SECRET) or ask(SECRET)
+    station = legacy.Station(
+        server.kind, server.url, server.user, password, {k: v for k, v in more.items() if v}
+    )
+    for tags in await legacy.read_entities(station, server.filter or ENTITIES):
+        yield {tag: value for tag, value in tags.items() if tag not in VOLATILE}
 
 
 def read_model(path: Path) -> Source:

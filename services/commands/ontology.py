@@ -23,6 +23,17 @@ File = Annotated[
 ]
 
 
+class Kind(StrEnum):
+    """Servers by how one logs in to them; all but the first through pyhaystack."""
+
+    HAYSTACK = "haystack"
+    SKYSPARK = "skyspark"
+    SKYSPARK2 = "skyspark2"
+    NIAGARA = "niagara"
+    NIAGARA4 = "niagara4"
+    WIDESKY = "widesky"
+
+
 class Relation(StrEnum):
     """Relations that can be asked for; the names are those of `services.commands.question.RELATIONS`."""
 
@@ -45,6 +56,16 @@ def import_(
     user: Annotated[
         str, typer.Option("--user", help="user of the server; its password comes from PLANTROOM_HAYSTACK_PASSWORD or is asked for")
     ] = "",
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="the server's make, where it has a login of its own")
+    ] = Kind.HAYSTACK,
+    project: Annotated[str, typer.Option("--project", help="project on a SkySpark server")] = "",
+    client_id: Annotated[
+        str, typer.Option("--client-id", help="client on a WideSky server; its secret comes from PLANTROOM_HAYSTACK_CLIENT_SECRET or is asked for")
+    ] = "",
+    filter: Annotated[
+        str, typer.Option("--filter", help="only the server's entities that match this filter")
+    ] = "",
     site: Annotated[
         str, typer.Option("--site", help="name or id of the site that entities without one belong to")
     ] = "",
@@ -64,8 +85,10 @@ def import_(
     settings = settings_of(home)
     with screen.working(err, f"reading {source}") as seen:
         if bring.is_address(source):
-            given = asyncio.run(bring.read_server(source, user=user, ask=_ask, seen=seen))
+            server = bring.Server(source, kind.value, user, project, client_id, filter)
+            given = asyncio.run(bring.read_server(server, ask=_ask, seen=seen))
         else:
+            _only_for_servers(user=user, project=project, client_id=client_id, filter=filter)
             given = bring.read_model(Path(source))
         seen(len(given.entities))
         found = asyncio.run(
@@ -268,8 +291,18 @@ def import_defs_(
     print_json(found) if as_json else screen.defined(out, found)
 
 
+def _only_for_servers(**given: str) -> None:
+    """Raises BadRequest where an option of servers is given with a file."""
+    for name, value in given.items():
+        if value:
+            option = name.replace("_", "-")
+            raise BadRequest(
+                f"--{option} is for servers, not for files", hint=f"leave out --{option}"
+            )
+
+
 def _ask(variable: str) -> str:
-    """The password from a person; BadRequest where nobody sits there."""
+    """A secret from a person; BadRequest where nobody sits there."""
     if not sys.stdin.isatty():
-        raise BadRequest("the server's user has no password", hint=f"set {variable}")
-    return str(typer.prompt("password", hide_input=True, err=True))
+        raise BadRequest("the server wants a secret that was not given", hint=f"set {variable}")
+    return str(typer.prompt(variable, hide_input=True, err=True))
