@@ -94,17 +94,24 @@ def _spoilt(raw: RawName, turn: int) -> RawName:
     return replace(raw, name=name, description="")
 
 
-def calibrated_on(lists: Iterable[Sequence[Gold]]) -> Calibration:
+Judged = list[tuple[Evidence, bool]]
+
+
+def judged(golds: Sequence[Gold]) -> Judged:
+    """The evidence for each name of a building and of its stranger selves, and whether it was right."""
+    return [
+        (evidence, right(proposal, gold))
+        for seen in as_strangers(golds)
+        for gold, (proposal, evidence) in zip(
+            seen, weigh([gold.raw for gold in seen], calibration=_UNFITTED), strict=True
+        )
+    ]
+
+
+def calibrated_on(lists: Iterable[Judged]) -> Calibration:
     """The calibration of these buildings alone."""
-    evidence: list[Evidence] = []
-    truth: list[bool] = []
-    for golds in (seen for each in lists for seen in as_strangers(each)):
-        for gold, (proposal, seen) in zip(
-            golds, weigh([g.raw for g in golds], calibration=_UNFITTED), strict=True
-        ):
-            evidence.append(seen)
-            truth.append(right(proposal, gold))
-    return fit(evidence, truth)
+    pairs = [pair for each in lists for pair in each]
+    return fit([evidence for evidence, _ in pairs], [ok for _, ok in pairs])
 
 
 def score(golds: Sequence[Gold], calibration: Calibration) -> Score:
@@ -128,8 +135,9 @@ def score(golds: Sequence[Gold], calibration: Calibration) -> Score:
 
 def leave_one_out(lists: dict[str, list[Gold]]) -> dict[str, Score]:
     """Each building judged by the calibration of all the others."""
+    seen = {name: judged(golds) for name, golds in lists.items()}
     return {
-        name: score(golds, calibrated_on(other for key, other in lists.items() if key != name))
+        name: score(golds, calibrated_on(other for key, other in seen.items() if key != name))
         for name, golds in lists.items()
     }
 

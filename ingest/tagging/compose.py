@@ -40,11 +40,24 @@ _FITS: Final = {
 """Tag -> kinds of unit it can be measured in."""
 
 _SECTIONS: Final = frozenset(
-    "discharge return mixed outside exhaust zone entering leaving supply".split()
+    ["discharge", "return", "mixed", "outside", "exhaust", "zone", "entering", "leaving", "supply"]
 )
 _FUNCTIONS: Final = frozenset({"sensor", "cmd", "sp"})
 _SAID: Final = frozenset(
-    "sensor cmd sp status alarm fault feedback output enable startstop position trip".split()
+    [
+        "sensor",
+        "cmd",
+        "sp",
+        "status",
+        "alarm",
+        "fault",
+        "feedback",
+        "output",
+        "enable",
+        "startstop",
+        "position",
+        "trip",
+    ]
 )
 MAX_REASONS: Final = 6
 
@@ -70,7 +83,9 @@ class Sense:
     guesses: int
 
 
-NOTHING: Final = Sense(frozenset(), ("nothing in the name is known",), 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0)
+NOTHING: Final = Sense(
+    frozenset(), ("nothing in the name is known",), 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0
+)
 
 
 def canonical_unit(text: str) -> str:
@@ -84,19 +99,26 @@ def canonical_unit(text: str) -> str:
     return _BACNET_UNITS[letters] if letters in _BACNET_UNITS else symbol(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is said of a point. `unit` canonical; `kind` of its equipment, "" if unknown."""
+
+    point: tuple[str, ...]
+    description: str = ""
+    unit: str = ""
+    object_type: str = ""
+    kind: str = ""
+    context: tuple[str, ...] = ()
+
+
 @lru_cache(maxsize=100_000)
-def sense_of(
-    point: tuple[str, ...],
-    description: str,
-    unit: str,
-    object_type: str,
-    kind: str,
-    context: tuple[str, ...] = (),
-) -> Sense:
-    """Read one point. `unit` canonical; `kind` of its equipment, "" if unknown."""
-    facts = _facts(unit, object_type, kind)
-    told = [word.text for word in words_of(description[:200]) if not word.number]
-    said, heard = _meanings((*context, *point)), _meanings(told) - {"config"}
+def sense_of(of: Told) -> Sense:
+    """Read one point: name and description together, settled by the rules."""
+    point = of.point
+    words = (*of.context, *point)
+    facts = _facts(of.unit, of.object_type, of.kind)
+    told = [word.text for word in words_of(of.description[:200]) if not word.number]
+    said, heard = _meanings(words), _meanings(told) - {"config"}
     if not said and not heard:
         return NOTHING
     tags, reasons, guesses = _settle(_merged(said, heard), facts)
@@ -104,12 +126,12 @@ def sense_of(
     known, pieces = _understood(point)
     return Sense(
         tags=tags,
-        reasons=(*_words_read((*context, *point)), *reasons)[:MAX_REASONS],
+        reasons=(*_words_read(words), *reasons)[:MAX_REASONS],
         known=known,
         pieces=pieces,
         told=float(not _SAID.isdisjoint(said | heard)),
-        typed=float(not type_of(object_type).endswith("value") and bool(type_of(object_type))),
-        fits=_fits(tags, _measure(unit)),
+        typed=float(of.object_type.endswith((" in", " out"))),
+        fits=_fits(tags, _measure(of.unit)),
         agree=0.0 if alone is None else (1.0 if alone[0] == alone[1] or tags in alone else -1.0),
         guesses=guesses,
     )
@@ -142,7 +164,9 @@ def _merged(said: set[str], heard: set[str]) -> set[str]:
     return said | heard
 
 
-def _settle(meanings: set[str], facts: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...], int]:
+def _settle(
+    meanings: set[str], facts: frozenset[str]
+) -> tuple[frozenset[str], tuple[str, ...], int]:
     """Tags, why, and how many of the reasons are guesses."""
     if "config" in meanings or not meanings:
         why = ("a setting of the controller, not a point of the building",) if meanings else ()
@@ -170,7 +194,10 @@ def _understood(point: tuple[str, ...]) -> tuple[float, int]:
 
 
 def _words_read(point: tuple[str, ...]) -> tuple[str, ...]:
-    read = [f"{word}: {' '.join(meaning_of(word).of)}" for word in point if meaning_of(word).of]
+    plain = [
+        (word, [m for m in meaning_of(word).of if not m.startswith("letter-")]) for word in point
+    ]
+    read = [f"{word}: {' '.join(meant)}" for word, meant in plain if meant]
     unread = [word for word in point if not meaning_of(word).how and word not in NUMBERED]
     told = ("; ".join(read),) if read else ()
     return (*told, f"not understood: {', '.join(unread)}") if unread else told

@@ -106,5 +106,23 @@ def _threshold(scored: Sequence[tuple[float, bool]]) -> float:
     return math.floor(best * 1e4) / 1e4
 
 
-DEFAULT: Final = Calibration((0.0,) * 13, 0.0, 1.0)
+DEFAULT: Final = Calibration(
+    weights=(
+        5.5917,
+        0.0,
+        0.049,
+        0.0,
+        0.5633,
+        0.71,
+        0.1722,
+        -1.289,
+        2.1811,
+        2.8082,
+        0.0,
+        -2.4352,
+        0.0,
+    ),
+    bias=-4.9605,
+    threshold=0.9498,
+)
 """Fitted on all labelled lists of the repository (`tests/ingest/tagging/labelled`); a test refits it."""

@@ -34,6 +34,7 @@ KINDS: Final = tuple(
         ("crac", "crac", "crah pcu ccu", "crac", "air"),
         ("heat-pump", "heatPump", "hp whp wshp", "", "terminal"),
         ("chilled-water-plant", "chilledWaterPlant plant", "chwplant cpm", "", "plant chills"),
+        ("hot-water-plant", "hotWaterPlant plant", "hwplant", "", "plant heats"),
         ("chiller", "chiller", "ch chl chr wcc acc km kaltemaschine", "chiller chlr", "plant chills starter"),
         ("chilled-water-pump", "pump chilled water", "chp pchp schp", "chwp pchwp schwp", "plant machine chills"),
         ("condenser-water-pump", "pump condenser water", "cwp cdp cowp cndwp", "cdwp", "plant machine condenses"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ingest.tagging.raw import Equipment
-from ingest.tagging.reading import read_name, stem_of
+from ingest.tagging.reading import point_without, read_name, stem_of
 from ingest.tagging.words import without_notes
 
 _ENOUGH: Final = 2
@@ -52,6 +52,7 @@ NONE: Final = Lessons()
 
 
 def is_enough(count: int) -> bool:
+    """Whether so many equal answers make the next one sure."""
     return count >= _ENOUGH
 
 
@@ -60,7 +61,7 @@ def lessons_of(accepted: Iterable[_Accepted]) -> Lessons:
     tags: defaultdict[tuple[str, tuple[str, ...]], Counter[frozenset[str]]] = defaultdict(Counter)
     kinds: defaultdict[str, set[str]] = defaultdict(set)
     for row in accepted:
-        point = read_name(without_notes(row.name)[0]).point
+        point = point_without(read_name(without_notes(row.name)[0]).point, row.equip.id)
         tags[row.equip.kind, point][row.tags] += 1
         if stem := stem_of(row.equip.id):
             kinds[stem].add(row.equip.kind)

@@ -109,12 +109,12 @@ _QUALIFIERS: Final = (
     ("position min", "minpos"), ("avg", "avg average"),
 )  # fmt: skip
 _SILENT: Final = (
-    ("", "of the and for to bas lmh unit local value pv present analog binary point pt system sys no "
+    ("", ("of the and for to bas lmh unit local value pv present analog binary point pt system sys no "
          "consumption concentration total ttl tot main l m h n e l1 l2 l3 n1 percent pct prozent currently common loop header hdr "
          "capacity cap phase ph1 application mv av ai ao bi bo bv di do feed single tank "
-         "relative rel real raw"),
-    ("config", "ramp ramprate tuning tun gain kp ki kd pid integral prop proportional band deadband db reset rst rate bias "
-               "delay timer time timeout spare sep separation hysteresis restart version instance test calib cal dummy emergency override ovrd ovr"),
+         "relative rel real raw")),
+    ("config", ("ramp ramprate tuning tun gain kp ki kd pid integral prop proportional band deadband db reset rst rate bias "
+               "delay timer time timeout spare sep separation hysteresis restart version instance test calib cal dummy emergency override ovrd ovr")),
 )  # fmt: skip
 
 LETTERS: Final = {

@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from ingest.tagging.compose import NOTHING, Sense, canonical_unit, sense_of
+from ingest.tagging.compose import Sense
 from ingest.tagging.confidence import DEFAULT, Calibration, Evidence
-from ingest.tagging.kinds import KIND, kind_by_points
+from ingest.tagging.equips import Row, rows_of
 from ingest.tagging.learning import NONE, Lessons, is_enough
-from ingest.tagging.raw import MAX_NAME, NOWHERE, Equipment, Proposal, RawName, type_of
-from ingest.tagging.reading import Reading, read_name, stem_of
+from ingest.tagging.raw import MAX_NAME, Proposal, RawName
+from ingest.tagging.reading import stem_of
 from ingest.tagging.siblings import Verdict, Vote, verdicts
-from ingest.tagging.words import without_notes
+from ontology.errors import BadRequest
 from ontology.graph import Building
 
 MAX_NAMES: Final = 1_000_000
 """Names in one list; the largest campuses have about half of it."""
 _ADOPTS: Final = 0.5
 """Share of the siblings' weight from which a point takes over their tags."""
-_SHARED: Final = 3
-"""Names that must share a level of their path before it counts as equipment."""
-_LEVEL: Final = re.compile(r"[./:'\\|>]+")
 _NOT_IN_REF: Final = re.compile(r"[^a-zA-Z0-9_:\-.~]+")
-_SEPARATORS: Final = re.compile(r"[^a-z0-9]+|(?<![0-9])0+(?=[0-9])")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A name on its way to a proposal."""
-
-    raw: RawName
-    name: str
-    unit: str
-    object_type: str
-    reading: Reading
-    equip: Equipment
-    kind_inferred: bool = False
 
 
 def propose(
@@ -52,7 +35,7 @@ def propose(
     """One proposal per name, in order. Names that cannot be read get empty tags and confidence 0.
 
     `known` lends ids and kinds of equipment already in the model; `lessons` what people accepted at
-    this site. Raises ValueError for more than MAX_NAMES.
+    this site. Raises BadRequest for more than MAX_NAMES.
     """
     return [
         proposal
@@ -69,142 +52,66 @@ def weigh(
 ) -> list[tuple[Proposal, Evidence]]:
     """The proposals with the evidence behind each, as calibration needs it."""
     if len(names) > MAX_NAMES:
-        raise ValueError(f"{len(names)} names at once, {MAX_NAMES} possible")
-    rows = _with_kinds(_with_shared_levels([_read(raw) for raw in names]), known, lessons)
-    rows = _apart(rows)
-    senses = [_sense(row) for row in rows]
-    said = verdicts([_vote(row, sense) for row, sense in zip(rows, senses, strict=True)])
-    ids = _ids(rows)
-    return [
-        _weighed(row, sense, verdict, id, lessons, calibration)
-        for row, sense, verdict, id in zip(rows, senses, said, ids, strict=True)
-    ]
-
-
-def _read(raw: RawName) -> _Row:
-    if not raw.readable or not raw.name.strip():
-        return _Row(raw, "", "", "", Reading("", "", "", (), (), False), NOWHERE)
-    name, kind, unit = without_notes(raw.name)
-    reading = read_name(name)
-    if not reading.equip and raw.device and len(raw.device) <= MAX_NAME:
-        told = read_name(f"{raw.device}/")
-        reading = replace(
-            reading,
-            equip=told.equip,
-            kind=told.kind,
-            place=told.place or reading.place,
-            numbered=told.numbered,
+        raise BadRequest(
+            f"{len(names)} names at once, {MAX_NAMES} possible", hint="tag one building at a time"
         )
-    return _Row(
-        raw, name, canonical_unit(raw.unit or unit), type_of(raw.object_type or kind), reading,
-        Equipment(reading.equip, reading.kind, reading.place),
-    )  # fmt: skip
+    rows = rows_of(names, known, lessons)
+    senses = [row.sense() for row in rows]
+    said = verdicts([_vote(row, sense) for row, sense in zip(rows, senses, strict=True)])
+    found = []
+    for row, id, sense, verdict in zip(rows, _ids(rows), senses, said, strict=True):
+        proposal, evidence = _weighed(row, id, sense, verdict, calibration=calibration)
+        found.append((_taught(proposal, row, lessons), evidence))
+    return found
 
 
-def _with_shared_levels(rows: list[_Row]) -> list[_Row]:
-    """Where no word names equipment, a level with a number that several names share is one."""
-    levels = Counter(level for row in rows if not row.equip.id and (level := _level(row.name)))
-    return [
-        replace(row, equip=replace(row.equip, id=level))
-        if not row.equip.id and (level := _level(row.name)) and levels[level] >= _SHARED
-        else row
-        for row in rows
-    ]
-
-
-def _level(name: str) -> str:
-    levels = [level.strip() for level in _LEVEL.split(name) if level.strip()]
-    return levels[-2] if len(levels) > 1 and any(char.isdigit() for char in levels[-2]) else ""
-
-
-def _with_kinds(rows: list[_Row], known: Building | None, lessons: Lessons) -> list[_Row]:
-    """Kinds by word, by the model, by people, else by the points of all equipment with the same letters."""
-    modelled = {_plain(e.id): (e.id, e.kind or "") for e in known if e.is_equip} if known else {}
-    shown: defaultdict[str, set[frozenset[str]]] = defaultdict(set)
-    for row in rows:
-        if row.equip.id and not row.equip.kind:
-            shown[stem_of(row.equip.id)].add(_sense(row).tags)
-    inferred = {stem: kind_by_points(tags) for stem, tags in shown.items()}
-    return [_with_kind(row, modelled, inferred, lessons) for row in rows]
-
-
-def _with_kind(
-    row: _Row, modelled: dict[str, tuple[str, str]], inferred: dict[str, str], lessons: Lessons
-) -> _Row:
-    equip = row.equip
-    if not equip.id:
-        return row
-    if found := modelled.get(_plain(equip.id)):
-        return replace(row, equip=replace(equip, id=found[0], kind=found[1] or equip.kind))
-    if taught := lessons.kind_of(equip.id):
-        return replace(row, equip=replace(equip, kind=taught))
-    if equip.kind:
-        return row
-    kind = inferred.get(stem_of(equip.id), "")
-    return replace(row, equip=replace(equip, kind=kind), kind_inferred=bool(kind))
-
-
-def _plain(id: str) -> str:
-    return _SEPARATORS.sub("", id.lower())
-
-
-def _apart(rows: list[_Row]) -> list[_Row]:
-    """The same id in two places is two pieces of equipment: the place goes before the id."""
-    places: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        places[row.equip.id].add(row.equip.place)
-    return [
-        replace(row, equip=replace(row.equip, id=f"{row.equip.place}_{row.equip.id}"))
-        if row.equip.id and row.equip.place and len(places[row.equip.id]) > 1
-        else row
-        for row in rows
-    ]
-
-
-def _sense(row: _Row) -> Sense:
-    if not row.name:
-        return NOTHING
-    return sense_of(
-        row.reading.point,
-        row.raw.description[:MAX_NAME],
-        row.unit,
-        row.object_type,
-        row.equip.kind,
-        row.reading.context,
-    )
-
-
-def _vote(row: _Row, sense: Sense) -> Vote:
+def _vote(row: Row, sense: Sense) -> Vote:
     known = sum(map(bool, (row.raw.description, row.unit, row.object_type)))
     key = (row.equip.kind or stem_of(row.equip.id), row.reading.point, row.reading.context)
     return Vote(key, row.unit, row.object_type, row.equip.id, sense.tags, 1 + 2 * known)
 
 
 def _weighed(
-    row: _Row, sense: Sense, verdict: Verdict, id: str, lessons: Lessons, calibration: Calibration
+    row: Row, id: str, sense: Sense, verdict: Verdict, *, calibration: Calibration
 ) -> tuple[Proposal, Evidence]:
-    tags, reasons = sense.tags, list(sense.reasons)
-    if verdict.tags != tags and verdict.tags and verdict.share > _ADOPTS:
-        tags = verdict.tags
+    reasons = [*sense.reasons] if row.name else [_why_unread(row.raw)]
+    if verdict.tags != sense.tags and verdict.tags and verdict.share > _ADOPTS:
+        sense = replace(sense, tags=verdict.tags)
         reasons.append(f"the same words mean this on {verdict.equips} sibling(s) that say more")
-    evidence = _evidence(row, replace(sense, tags=tags), verdict)
+    evidence = _evidence(row, sense, verdict)
     confidence = calibration.confidence(evidence)
-    sure = confidence >= calibration.threshold
-    taught, times = lessons.tags_of(row.equip.kind, row.reading.point)
-    if taught is not None:
-        tags, confidence = taught - {"point"}, max(confidence, 1 - 1 / (2 + times))
-        sure = sure or is_enough(times)
-        reasons.insert(0, f"accepted {times} time(s) at this site")
-    if not row.name:
-        reasons = [_why_unread(row.raw)]
     proposal = Proposal(
-        raw=row.raw, id=id, tags=frozenset(tags | {"point"}) if tags else frozenset(), equip=row.equip, unit=row.unit,
-        confidence=confidence, sure=sure and bool(tags), reasons=(*reasons, *_about(row)),
-    )  # fmt: skip
+        raw=row.raw,
+        id=id,
+        tags=_pointed(sense.tags),
+        equip=row.equip,
+        unit=row.unit,
+        confidence=confidence,
+        sure=bool(sense.tags) and confidence >= calibration.threshold,
+        reasons=(*reasons, *_about(row)),
+    )
     return proposal, evidence
 
 
-def _evidence(row: _Row, sense: Sense, verdict: Verdict) -> Evidence:
+def _pointed(tags: frozenset[str]) -> frozenset[str]:
+    return tags | {"point"} if tags else tags
+
+
+def _taught(proposal: Proposal, row: Row, lessons: Lessons) -> Proposal:
+    """The proposal as people at this site answered it before; once is a hint, twice is enough."""
+    tags, times = lessons.tags_of(row.equip.kind, row.reading.point)
+    if tags is None:
+        return proposal
+    return replace(
+        proposal,
+        tags=_pointed(tags),
+        confidence=max(proposal.confidence, 1 - 1 / (2 + times)),
+        sure=is_enough(times) or (proposal.sure and _pointed(tags) == proposal.tags),
+        reasons=(f"accepted {times} time(s) at this site", *proposal.reasons),
+    )
+
+
+def _evidence(row: Row, sense: Sense, verdict: Verdict) -> Evidence:
     return Evidence(
         known=sense.known,
         pieces=min(sense.pieces, 3) / 3,
@@ -230,16 +137,16 @@ def _why_unread(raw: RawName) -> str:
     return "the name holds characters that cannot be printed: left to a person"
 
 
-def _about(row: _Row) -> tuple[str, ...]:
+def _about(row: Row) -> tuple[str, ...]:
     if not row.equip.id:
         return ("no equipment is named",) if row.name else ()
     if not row.equip.kind:
         return (f"{row.equip.id}: kind of equipment unknown",)
     how = "by its points" if row.kind_inferred else "by its name"
-    return (f"{row.equip.id} is a {row.equip.kind} {how}",)
+    return (f"{row.equip.id}: {row.equip.kind}, {how}",)
 
 
-def _ids(rows: Iterable[_Row]) -> list[str]:
+def _ids(rows: Iterable[Row]) -> list[str]:
     """Ids from the names, made unique in the order of the list."""
     taken: Counter[str] = Counter()
     ids: list[str] = []
@@ -256,8 +163,3 @@ def _ids(rows: Iterable[_Row]) -> list[str]:
             taken[id] += 1
         ids.append(id)
     return ids
-
-
-def is_known_kind(kind: str) -> bool:
-    """Whether a review may name this kind of equipment."""
-    return kind in KIND

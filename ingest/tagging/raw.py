@@ -37,6 +37,8 @@ class RawName:
         """The name on one line; what cannot be printed or is too long ends in its length and digest."""
         if self.readable:
             return self.name
+        if not self.name:
+            return "(no name)"
         text = self.name.encode("utf-8", "surrogatepass")
         digest = hashlib.sha256(text).hexdigest()[:8]
         head = _UNSEEN.sub("?", self.name[:MAX_SHOWN]).strip()
@@ -81,7 +83,7 @@ class Proposal:
         return kind_of_value(self.tags, self.unit, self.raw.object_type)
 
 
-_STATES: Final = frozenset("run enable occ alarm fault window door mode".split())
+_STATES: Final = frozenset(["run", "enable", "occ", "alarm", "fault", "window", "door", "mode"])
 
 
 def kind_of_value(tags: frozenset[str], unit: str, object_type: str) -> str:

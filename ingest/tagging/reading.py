@@ -7,15 +7,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.tagging.kinds import KIND, NUMBERED, PAIRS, PLAIN, REFINED
+from ingest.tagging.kinds import NUMBERED, PAIRS, PLAIN, REFINED
 from ingest.tagging.words import Word, meaning_of, words_of
 
 _PLACE_WORDS: Final = frozenset(
-    "b l f lv lvl fl flr floor level lev bldg building og ug eg wing z basement ชั้น carpark".split()
+    [
+        "b",
+        "l",
+        "f",
+        "lv",
+        "lvl",
+        "fl",
+        "flr",
+        "floor",
+        "level",
+        "lev",
+        "bldg",
+        "building",
+        "og",
+        "ug",
+        "eg",
+        "wing",
+        "z",
+        "basement",
+        "ชั้น",
+        "carpark",
+    ]
 )
-_ROOM_WORDS: Final = frozenset("r rm room zi zimmer raum ห้อง".split())
-_CARDINAL: Final = frozenset("main north south east west roof lobby".split())
-_WHOLE: Final = frozenset("meter tank".split())
+_ROOM_WORDS: Final = frozenset(["r", "rm", "room", "zi", "zimmer", "raum", "ห้อง"])
+_CARDINAL: Final = frozenset(["main", "north", "south", "east", "west", "roof", "lobby"])
+_WHOLE: Final = frozenset(["meter", "tank"])
 """Kinds named by all words of their level: "Tenant Meter 14"."""
 _PARTS: Final = frozenset({"fan", "pump", "tank"})
 """Kinds that are a part of an equipment named before them: the fan of AHU-1.SF-1."""
@@ -29,8 +50,8 @@ class Reading:
     kind: str
     place: str
     point: tuple[str, ...]
-    context: tuple[str, ...]
-    numbered: bool
+    context: tuple[str, ...] = ()
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +75,7 @@ def read_name(name: str) -> Reading:
     words = words_of(name)
     span = _span_of(words)
     if span is None:
-        return Reading(
-            "", "", _place(name, words), tuple(w.text for w in words if not w.number), (), False
-        )
+        return Reading("", "", _place(name, words), tuple(w.text for w in words if not w.number))
     before, after = words[: span.first], words[span.last :]
     point = _point_words(after) or _point_words(before)
     place = _place(name, before)
@@ -210,5 +229,7 @@ def stem_of(equip: str) -> str:
     return "-".join(word.text for word in words_of(equip) if not word.number)
 
 
-def is_kind(kind: str) -> bool:
-    return kind in KIND
+def point_without(point: tuple[str, ...], equip: str) -> tuple[str, ...]:
+    """The point's words without those of its equipment, unless none would be left."""
+    named = {word.text for word in words_of(equip)}
+    return tuple(word for word in point if word not in named) or point

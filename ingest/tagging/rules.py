@@ -213,8 +213,6 @@ RULES: Final = tuple(
 )  # fmt: skip
 
 HALF: Final = frozenset(
-    "status output feedback position startstop relay supply supply-line return-line condenser-or-chilled low high low-temp spt dp rh flt duct static "
-    "letter-a letter-v letter-r letter-k vfd motor keycard switch schedule detect dirty circuit available config fresh quality count flame belt coil"
-    .split()
+    ["out", "status", "output", "feedback", "position", "startstop", "relay", "supply", "supply-line", "return-line", "condenser-or-chilled", "low", "high", "low-temp", "spt", "dp", "rh", "flt", "duct", "static", "letter-a", "letter-v", "letter-r", "letter-k", "vfd", "motor", "keycard", "switch", "schedule", "detect", "dirty", "circuit", "available", "config", "fresh", "quality", "count", "flame", "belt", "coil"]
 )  # fmt: skip
 """Half-meanings that never stay as tags."""
