@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+from ontology.definitions import STANDARD, Definitions
 from ontology.defs import FEEDS
 from ontology.entity import Entity, refs_in
 from ontology.errors import NotFound
@@ -49,7 +50,10 @@ _Steps: TypeAlias = Callable[[Entity, Entity], Iterator[tuple[int, Hop]]]
 class Building:
     """A read-only snapshot of the ontology; relations are indexed when first asked for."""
 
-    def __init__(self, entities: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, entities: Iterable[Mapping[str, Any]], *, defs: Definitions = STANDARD
+    ) -> None:
+        self._defs = defs
         self._by_id: dict[str, Entity] = {}
         repeated: Counter[str] = Counter()
         for tags in entities:
@@ -94,7 +98,7 @@ class Building:
     @cached_property
     def index(self) -> EntityIndex:
         """The same entities by tags, values and refs: counts, common values, explanations of filters."""
-        return EntityIndex(entity.tags for entity in self)
+        return EntityIndex((entity.tags for entity in self), defs=self._defs)
 
     def of_kind(self, *kinds: str) -> list[Entity]:
         """Equipment or spaces of these kinds (names of `ontology.defs.EQUIP_KINDS`)."""

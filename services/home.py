@@ -52,7 +52,8 @@ async def load_building(settings: Settings) -> Building:
     if not has_building(settings):
         return Building(riverside_tower())
     async with records_of(settings) as records:
-        return Building([entity.tags for entity in await records.read(ENTITIES, limit=ALL)])
+        found = await records.read(ENTITIES, limit=ALL)
+        return Building([entity.tags for entity in found], defs=definitions_of(settings))
 
 
 def definitions_of(settings: Settings) -> Definitions:

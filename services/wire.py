@@ -25,7 +25,7 @@ from ontology.store.duck import DuckHistory
 from ontology.store.sql import SqlReader
 from ontology.store.sql_records import SqlRecords
 from services.api.system import Device, Part
-from services.home import ALL, ENTITIES, require_building, wall_clock
+from services.home import ALL, ENTITIES, definitions_of, require_building, wall_clock
 from services.settings import Settings
 
 MODEL = "all-MiniLM-L6-v2"
@@ -93,7 +93,8 @@ async def open_system(
     async with AsyncExitStack() as stack:
         records = SqlRecords(settings.records_db)
         stack.push_async_callback(records.close)
-        building = Building([entity.tags for entity in await records.read(ENTITIES, limit=ALL)])
+        found = await records.read(ENTITIES, limit=ALL)
+        building = Building([entity.tags for entity in found], defs=definitions_of(settings))
         history = await asyncio.to_thread(
             DuckHistory.open, settings.home / "history.duckdb", building
         )
