@@ -130,10 +130,13 @@ def _says(name: Sequence[str], wanted: Sequence[str]) -> bool:
 
 
 def _nearest(terms: Mapping[str, int], wanted: Sequence[str], count: int) -> dict[str, int]:
-    """Terms by likeness, the more frequent first among equals."""
-    scored = [(max((_likeness(t, w) for w in wanted), default=0.0), n, t) for t, n in terms.items()]
-    best = sorted((s for s in scored if s[0] >= NEAR_PCT), key=lambda s: (-s[0], -s[1], s[2]))
-    return {term: n for _, n, term in best[:count]}
+    """Terms like most of the words, the more frequent first among equals."""
+    scored = []
+    for term, n in terms.items():
+        alike = [score for word in wanted if (score := _likeness(term, word)) >= NEAR_PCT]
+        if alike:
+            scored.append((-sum(alike), -n, term))
+    return {term: terms[term] for _, _, term in sorted(scored)[:count]}
 
 
 def _likeness(term: str, word: str) -> float:

@@ -28,16 +28,18 @@ def tell_vocab(voice: Voice, found: ToolResult) -> None:
     named = ", ".join(voice.name(id) for id in facts["named"][:MAX_NEAR])
     if named:
         voice.say(f"So called: {named}.", f"ชื่อนี้: {named}")
-    shown = ", ".join(_near(voice, row) for row in _nearest(found))
+    shown = ", ".join(_near(voice, row) for row in _nearest(voice, found))
     if shown and (facts["known"] or facts["near"]):
         voice.say(f"Nearest here: {shown} {cite}.", f"ที่ใกล้เคียงที่สุด: {shown} {cite}")
     elif shown:
         voice.say(f"What there is: {shown} {cite}.", f"สิ่งที่มี: {shown} {cite}")
 
 
-def _nearest(found: ToolResult) -> list[Row]:
-    """Kinds, then roles; at one equipment its points alone, for of its kind it is the only one."""
-    sorts = ("roles",) if found.facts["of"] else ("kinds", "roles")
+def _nearest(voice: Voice, found: ToolResult) -> list[Row]:
+    """For a thing other things; for a quantity points first, and at one equipment its points alone."""
+    sorts = ("roles",) if found.facts["of"] else ("roles", "kinds")
+    if voice.plan.slots.get("thing"):
+        sorts = ("kinds",)
     rows = [row for sort in sorts for row in found.rows if row["sort"] == sort]
     return [row for row in rows if row["word"] not in _PLACES][:MAX_NEAR]
 

@@ -36,12 +36,12 @@ _WITH_QUANTITY = _MEASURED | {
 _CLOSED = frozenset({Intent.INJECTION, Intent.OUT_OF_SCOPE})
 _ANY_NOUN = frozenset(
     {
-        Intent.INJECTION, Intent.MANUAL_LOOKUP, Intent.WORKLOG_STATS, Intent.COMFORT_COMPLAINT,
-        Intent.REPORT_REQUEST, Intent.WRITE_REQUEST,
+        Intent.INJECTION, Intent.MANUAL_LOOKUP, Intent.WORKLOG_STATS, Intent.REPORT_REQUEST, Intent.WRITE_REQUEST,
     }
 )  # fmt: skip
 """Intents that are about any noun there is: documents and people write of more than is measured."""
 _MOST_NAMED = 20
+_PLACE_KINDS = frozenset({"floor", "room"})
 _UNDATED = _CLOSED | {
     Intent.WRITE_REQUEST, Intent.MANUAL_LOOKUP, Intent.OVERRIDE_STATUS, Intent.FIND_EQUIPMENT,
 }  # fmt: skip
@@ -188,7 +188,8 @@ class PlaybookPlanner:
 
     def _noun(self, it: _Understood) -> Noun | None:
         """A noun of the trade that no measure and no kind here reads, where the question is about it."""
-        if it.intent in _ANY_NOUN:
+        felt = it.intent is Intent.COMFORT_COMPLAINT and it.signs & {"feel", "complain"}
+        if it.intent in _ANY_NOUN or felt:
             return None
         noun = noun_in(it.read.masked)
         if noun is None and it.intent in _MEASURED:
@@ -203,16 +204,17 @@ class PlaybookPlanner:
         steps = [Step("vocab", {name: value for name, value in args.items() if value})]
         if of and it.signs & {"why", "cause", "happened", "wrong-with"}:
             steps.append(Step("faults", {"of": list(of), "state": "open", "cause": True}))
-        slots = {"zone": self._zone, "lang": it.language, "noun": noun.says}
+        slots = {"zone": self._zone, "lang": it.language, "noun": noun.says, "thing": noun.equip}
         span = it.read.when.span if it.intent in _WITH_TIME else None
-        intent = it.intent or Intent.OUT_OF_SCOPE
+        told = it.intent is Intent.COMFORT_COMPLAINT
+        intent = Intent.LIVE_VALUE if told else it.intent or Intent.OUT_OF_SCOPE
         return Plan(MODE, intent, of, None, span, tuple(steps), None, slots)
 
     def _named(self, it: _Understood) -> tuple[str, ...]:
         """What is named, one by one or as a kind; never what the house would imply."""
         linked = it.read.linked
         ids = [id for id in linked.ids if "site" not in self._building.get(id)]
-        if not ids and it.scope.bare is not None:
+        if not ids and it.scope.bare is not None and it.scope.bare.kind not in _PLACE_KINDS:
             ids = [e.id for e in self._linker.members(it.scope.bare.kind)]
         ids = ids or [id for mention in linked.of("group") for id in mention.ids]
         return tuple(ids[:_MOST_NAMED])

@@ -93,7 +93,7 @@ def _of_point(entity: Entity, point: Entity) -> Reading:
 
 
 def _members(building: Building, entity: Entity) -> Iterator[Entity]:
-    """Spaces and equipment inside a whole, then what it feeds directly."""
+    """Spaces and equipment inside a whole, then what it gives air to: not the pumps a chiller feeds."""
     front, seen = [entity], {entity.id}
     for _ in range(6):
         inside = [m for whole in front for m in building.contains(whole.ref) if m.id not in seen]
@@ -103,7 +103,7 @@ def _members(building: Building, entity: Entity) -> Iterator[Entity]:
         yield from rooms
         yield from (m for m in front if m.is_equip and not _in_room(building, m))
         front = [m for m in front if m.kind != "room"]
-    yield from (user for user, _ in building.feeds(entity.ref))
+    yield from (user for user, medium in building.feeds(entity.ref) if medium == "air")
 
 
 def _in_room(building: Building, equip: Entity) -> bool:

@@ -61,7 +61,7 @@ def kind_of(entity: Entity) -> str:
 
 def killer(box: Toolbox, filter: str) -> str:
     """Which part of a filter leaves nothing over; "" when no single part does."""
-    why = box.building.explain(filter)
+    why = box.building.index.explain(filter)
     if why.killer is None:
         return "nothing here matches; ask `vocab` for the words this model uses"
     without = next((term.without for term in why.terms if term.text == why.killer), 0)

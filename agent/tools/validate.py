@@ -19,7 +19,7 @@ async def validate(box: Toolbox, *, filter: str) -> ToolResult:
     cite = draft.cite("ontology", filter, trust=Trust.ONTOLOGY, filter=filter)
     draft.facts |= {"filter": filter, "evidence": cite, "wrong": "", "killer": None}
     try:
-        why = box.building.explain(filter)
+        why = box.building.index.explain(filter)
     except BadRequest as wrong:
         draft.facts["wrong"] = f"{wrong} ({wrong.hint})" if wrong.hint else str(wrong)
         draft.lines.append(f"not a filter: {draft.facts['wrong']} [{cite}]")

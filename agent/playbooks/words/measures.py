@@ -132,6 +132,7 @@ cooling -> cooling-power
 
 RULES: tuple[Rule, ...] = (
     *_rules("plant", _WATER + """
+energy-use chilled -> cooling-energy
 flow secondary -> secondary-flow
 flow decoupler -> decoupler-flow
 flow primary -> primary-flow
@@ -284,7 +285,11 @@ IMPLIED: tuple[tuple[frozenset[str], str, str], ...] = (
     # nothing named: modifiers and base that tell whose quantity it is
     (frozenset({"outside"}), "temp humidity co2", "weather"),
     (frozenset(), "wet-bulb", "weather"),
-    (frozenset({"chilled"}), "temp flow pressure setpoint delta-t load cooling", "plant"),
+    (
+        frozenset({"chilled"}),
+        "temp flow pressure setpoint delta-t load cooling energy-use",
+        "plant",
+    ),
     (frozenset({"differential"}), "pressure setpoint", "plant"),
     (frozenset({"condenser"}), "temp flow setpoint", "plant"),
     (frozenset({"secondary"}), "flow", "plant"),

@@ -33,7 +33,7 @@ boiler | chiller | boiler, หม้อไอน้ำ | (?:steam |hot water )?b
 heat pump | chiller pump | heat pump, ฮีตปั๊ม | heat[ -]?pumps?
 generator | meter | generator, เครื่องกำเนิดไฟฟ้า | generators?|gensets?|diesel engines?
 solar | meter | solar panels, แผงโซลาร์เซลล์ | solar(?: panels?| pv| production| power| energy| array| inverter)*|photovoltaics?|pv (?:system|panels?|array)
-heat exchanger | chiller cooling tower | heat exchanger, เครื่องแลกเปลี่ยนความร้อน | heat[ -]?exchangers?|plate exchangers?|phe
+heat exchanger | chiller | heat exchanger, เครื่องแลกเปลี่ยนความร้อน | heat[ -]?exchangers?|plate exchangers?|phe
 compressed air | ahu | air compressor, ปั๊มลม | air[ -]?compressors?|compressed air
 transformer | meter | transformer, หม้อแปลง | transformers?
 ups | meter | UPS, เครื่องสำรองไฟ | ups(?: battery| load| room)?
@@ -48,14 +48,17 @@ ice storage | chiller | ice storage, ถังน้ำแข็ง | ice (?:sto
 water heater | chiller | water heater, เครื่องทำน้ำร้อน | water heaters?|calorifiers?
 humidifier | humidity | humidifier, เครื่องเพิ่มความชื้น | (?:de)?humidifiers?
 heat wheel | doas | heat recovery wheel, ล้อแลกเปลี่ยนความร้อน | heat wheels?|enthalpy wheels?|heat recovery(?: wheels?| units?)?|energy recovery \w+
+lighting | meter | lighting, ไฟแสงสว่าง | lighting(?: (?:energy|power|load|USE|circuits?|panels?|schedule))*|lights (?:on|off|status|energy)|light status
+ev charger | meter | EV charger, เครื่องชาร์จรถ | (?:ev|car|vehicle) charg\w+(?: stations?)?|charging stations?
+television | - | television, โทรทัศน์ | tvs?|televisions?
 
 quantities
 gas | meter | gas, แก๊ส | (?:natural |town |cooking )?gas(?: USE)?|lpg|lng|propane
 steam | meter | steam, ไอน้ำ | steam(?: USE| pressure| temp| load)?
-domestic water | meter | water metering, มิเตอร์น้ำ | (?:domestic|city|tap|potable|fresh|cold|raw|mains|grey|waste) water(?: USE)?|(?<!chilled )(?<!condenser )(?<!hot )(?<!cooling )(?<!tower )(?<!make-up )water USE(?! temp| rate of)|how[ -]much water (?:did|do|does|have|has|was|were|is|are)(?: \w+){0,3} us(?:ed?|ing)
-make-up water | condenser water | make-up water, น้ำเติม | make-?up water(?: USE)?|bleed-?off(?: USE)?|blow-?down(?: USE)?
-hot water | chilled water temp | hot water, น้ำร้อน | hot water(?: temp| USE| pumps?| tank| loop| system)?
-heating | cooling valve | heating, ระบบทำความร้อน | heating (?:coils?|valves?|water|elements?)|(?:re|pre)-?heat(?:ers?|ing)?(?: coils?| valves?)?|hot deck|electric heaters?
+domestic water | meter | water metering, มิเตอร์น้ำ | (?:domestic|city|tap|potable|fresh|cold|raw|mains|grey|waste) water(?: USE)?|(?<!chilled )(?<!condenser )(?<!hot )(?<!cooling )(?<!tower )(?<!make-up )(?<!make up )water (?:usage|use|used|consum\w+|bills?|costs?|meters?|metering|units)|how[ -]much water (?:did|do|does|have|has|was|were|is|are)(?: \w+){0,3} us(?:ed?|ing)
+make-up water | condenser water | make-up water, น้ำเติม | make[- ]?up water(?: USE)?|bleed-?off(?: USE)?|blow-?down(?: USE)?
+hot water | chilled water leaving temp | hot water, น้ำร้อน | hot water(?: temp| USE| pumps?| tank| loop| system)?
+heating | cooling valve | heating, ระบบทำความร้อน | heating (?:coils?|valves?|water|elements?|output|load|system|power|demand|energy|mode)|(?:is|was) (?:the )?heating|(?:re|pre)-?heat(?:ers?|ing)?(?: coils?| valves?)?|hot deck|electric heaters?
 diesel | meter | diesel, น้ำมันดีเซล | diesel(?: tank| fuel| oil)*(?: level| USE)?|fuel(?: oil| tank)*(?: level| USE)?
 oil | refrigerant load | oil, น้ำมันหล่อลื่น | oil(?: level| pressure| temp| sump| filter| pump| differential)*
 vibration | speed power load | vibration, ความสั่นสะเทือน | vibration(?: level| reading| sensors?)*
@@ -68,7 +71,7 @@ dew point | humidity wetBulb | dew point, จุดน้ำค้าง | dew[ 
 enthalpy | humidity wetBulb | enthalpy, เอนทาลปี | enthalp\w+
 particulate | co2 | dust (PM2.5), ฝุ่น PM2.5 | pm ?(?:2\.5|10|2(?![\d:]))|particulates?|particles?|dust(?: level)?
 voc | co2 | volatile compounds, สารระเหย | t?vocs?|formaldehyde|ozone|carbon monoxide|co level|nox|radon
-light level | power | light level, ความสว่าง | lux|light(?:ing)? (?:levels?|energy|power|usage|consumption)|illumin\w+|brightness
+light level | - | light level, ความสว่าง | lux(?: levels?)?|light(?:ing)? levels?|illumin\w+|brightness
 noise level | - | noise level, ระดับเสียง | noise levels?|decibels?|sound levels?
 wind | weather outside | wind, ลมภายนอก | wind(?: speed| direction)*
 rain | weather outside | rain, ฝน | rain(?:fall| gauge)*
