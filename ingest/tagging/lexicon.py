@@ -26,10 +26,10 @@ _QUANTITIES: Final = (
     ("reactive", "reactive kvar var"), ("apparent", "kva apparent"), ("active", "active aktiv"),
     ("current", "current curr amp amps ampere strom cur courant กระแส"),
     ("volt", "volt volts voltage spannung tension"),
-    ("pf", "pf powerfactor cosphi"), ("freq", "hz freq frequency frequenz"),
+    ("factor", "factor"), ("pf", "pf powerfactor cosphi"), ("freq", "hz freq frequency frequenz"),
     ("speed", "spd speed speedref drehzahl ventilatorstufe stufe vitesse rpm ความเร็ว"),
     ("level", "lvl level niveau fullstand ระดับ"), ("load", "load loading lst auslastung firing"),
-    ("enthalpy", "enthalpy enth"), ("temp wetBulb", "wb wetbulb wbt oawb"), ("temp dewPoint", "dewpoint dewpt taupunkt"),
+    ("enthalpy", "enthalpy enth"), ("temp wetBulb", "wet wb wetbulb wbt oawb"), ("temp dewPoint", "dew dewpoint dewpt taupunkt"),
     ("duration", "hrs hr hours hour runtime runhr runhrs rntm betriebsstunden heures"),
     ("volume", "m3 volume vol"), ("velocity", "velocity vel velo"),
 )  # fmt: skip
@@ -96,7 +96,7 @@ _DEVICES: Final = (
     ("window", "wnd window fenster fensterkontakt fenetre win"), ("door", "door tur dr balcdr porte"), ("keycard", "keycard key card keytag"),
     ("lights", "ltg light lights lighting licht beleuchtung"), ("battery", "batt battery batterie"), ("basin", "basin sump"),
     ("vibration", "vib vibration"), ("vfd", "vfd vsd fu drive inverter inv umrichter"), ("motor", "motor mot "), ("humidifier", "humidifier befeuchter hmdf"),
-    ("circuit", "circuit ckt circ"), ("flame", "flame flm"), ("fan jet", "jet"), ("switch", "switch sw contact cont cutout schalter kontakt"), ("belt", "belt"),
+    ("circuit", "circuit ckt circ"), ("flame", "flame flm"), ("switch", "switch sw contact cont cutout schalter kontakt"), ("belt", "belt"),
 )  # fmt: skip
 _QUALIFIERS: Final = (
     ("cool", "clg cool cooling cl cooler kuhlen kuhlung klg kalt"), ("heat", "htg heat heating ht heizen heizung chauffage"),
@@ -110,10 +110,10 @@ _QUALIFIERS: Final = (
 )  # fmt: skip
 _SILENT: Final = (
     ("", ("of the and for to bas lmh unit local value pv present analog binary point pt system sys no "
-         "consumption concentration total ttl tot main l m h n e l1 l2 l3 n1 percent pct prozent currently common loop header hdr "
+         "consumption jet bulb rate concentration total ttl tot main l m h n e l1 l2 l3 n1 percent pct prozent currently common loop header hdr "
          "capacity cap phase ph1 application mv av ai ao bi bo bv di do feed single tank "
          "relative rel real raw")),
-    ("config", ("ramp ramprate tuning tun gain kp ki kd pid integral prop proportional band deadband db reset rst rate bias "
+    ("config", ("ramp ramprate tuning tun gain kp ki kd pid integral prop proportional band deadband db reset rst bias "
                "delay timer time timeout spare sep separation hysteresis restart version instance test calib cal dummy emergency override ovrd ovr")),
 )  # fmt: skip
 

@@ -63,14 +63,14 @@ RULES: Final = tuple(
         # has | lacks | adds | drops | why
         # abbreviations with two readings
         ("active", "", "", "active"),
-        ("spt QUANTITY", "", "sp", "spt"), ("spt GRADE", "", "sp", "spt"), ("spt cool|heat", "", "sp", "spt"),
+        ("spt zone temp", "", "", "spt"), ("spt QUANTITY", "", "sp", "spt"), ("spt GRADE", "", "sp", "spt"), ("spt cool|heat", "", "sp", "spt"),
         ("spt SECTION", "zone", "sp", "spt"),
         ("spt", "", "zone air temp", "spt", "?SPT alone is space temperature"),
         ("sp unit:pressure type:in", "pressure", "pressure", "sp", "SP on a pressure input is static pressure"),
         ("dp unit:temp", "", "temp dewPoint", "dp", "?DP in degrees is dew point"), ("dp damper", "", "", "dp"),
         ("dp", "", "delta pressure", "dp"),
         ("out air|damper|temp|humidity|letter-a", "cool heat valve", "outside", "out"), ("out", "", "output", "out"),
-        ("letter-a quality|flow|temp", "", "air", "letter-a"),
+        ("letter-a quality", "", "air", "letter-a"),
         ("letter-v unit:volt", "", "volt", "letter-v"), ("letter-v", "", "valve", "letter-v"),
         ("heatWheel", "", "", "heat"), ("vfd on:air", "MACHINE", "fan", "", "a drive on an air unit turns its fan"),
         ("rh valve|output|cmd|enable|available", "", "reheat heat", "rh", "RH of a valve or output is reheat"),
@@ -94,9 +94,9 @@ RULES: Final = tuple(
         ("unit:current", "QUANTITY", "current", "", "?the unit is a current"), ("unit:volt", "QUANTITY", "volt", "", "?the unit is a voltage"),
         ("unit:freq", "QUANTITY", "freq", "", "Hz is a frequency"), ("unit:duration run", "QUANTITY", "duration", ""),
         ("unit:volume", "QUANTITY", "volume", "", "?the unit is a volume"),
-        ("power unit:energy", "energy", "energy", "power"), ("level occ", "", "", "level"), ("level temp", "", "", "level"),
+        ("power unit:energy", "energy", "energy", "power"), ("level occ", "", "", "level"), ("level temp|co|co2", "", "", "level"),
         ("level demand", "", "", "level"), ("count", "", "config", "count"), ("condenser power|run", "water refrig", "", ""),
-        ("pressure static", "", "", "static"), ("static", "QUANTITY", "pressure", "static"), ("static", "", "", "static"),
+        ("suction", "", "refrig", "letter-a"), ("circuit pressure", "WATER", "refrig", ""), ("building power|energy", "", "", "building"), ("pressure static", "", "", "static"), ("static", "QUANTITY", "pressure", "static"), ("static", "", "", "static"),
         ("duct", "SECTION", "discharge air", "duct", "?ducts carry supply air"), ("duct", "", "", "duct"),
         ("velocity unit:pressure", "", "pressure", ""), ("temp outside co2", "", "", "temp"),
         ("outside quality", "", "co2 air", "quality"),
@@ -106,12 +106,12 @@ RULES: Final = tuple(
         ("fault", "", "sensor", "cmd status run flame feedback output switch sp active"), ("alarm", "", "sensor", "cmd status run output sp switch detect feedback active sensor-word"),
         ("dirty filter", "", "alarm sensor", "dirty status", "a dirty filter is an alarm"), ("dirty", "", "", "dirty"),
         ("filter status|switch", "alarm delta pressure", "alarm sensor", "status switch", "a filter's only state is dirty"),
-        ("freezeStat", "", "alarm sensor", "status temp switch"), ("smoke", "", "alarm sensor", "status switch sensor-word"),
+        ("freezeStat", "", "alarm sensor", "status temp switch air min low"), ("smoke", "", "alarm sensor", "status switch sensor-word"),
         ("vibration", "", "alarm sensor", "switch status"), ("detect", "", "occ sensor", "detect"),
         ("keycard", "", "occ sensor", "keycard status", "a key card tells occupancy"),
         ("window", "", "sensor", "status switch"), ("door", "", "sensor", "status switch"),
         ("flow switch", "", "sensor", "switch"), ("occ switch", "", "sensor", "switch"), ("switch refrig|pressure", "", "alarm sensor", "switch"), ("switch", "", "", "switch"),
-        ("schedule", "", "occ sp", "schedule cmd status"), ("occ cmd", "sensor temp", "sp", "cmd"), ("occ request", "", "sp", "request"),
+        ("schedule", "", "occ sp", "schedule cmd status"), ("occ effective", "FUNCTION temp cool heat", "sensor", "", "?an effective occupancy is what is in force"), ("occ cmd", "sensor temp", "sp", "cmd"), ("occ request", "", "sp", "request"),
         ("occ mode", "", "", "mode"), ("occ status|feedback", "", "sensor", "status feedback"),
         ("available", "", "sensor", "available"), ("economizer position", "valve", "damper", ""), ("economizer output|cmd", "enable", "damper", ""),
         ("preheat temp", "", "air", "heat"), ("preheat output|valve|enable|cmd", "", "heat", ""), ("reheat", "", "heat", ""),
@@ -127,9 +127,9 @@ RULES: Final = tuple(
         ("duration", "", "run sensor", "count status"),
         ("vfd freq", "speed", "", "vfd"), ("vfd unit:freq", "speed fault alarm status", "freq", "vfd"), ("vfd output|cmd", "QUANTITY type:binary", "speed", "vfd"), ("vfd unit:percent", "QUANTITY", "speed", "vfd"),
         ("vfd", "", "", "vfd"), ("freq speed", "", "", "freq"), ("motor", "", "", "motor"), ("belt", "", "", "belt"),
-        ("output MACHINE unit:percent", "QUANTITY", "speed cmd", "output", "?per cent of a machine is its speed"), ("output on:machine", "QUANTITY type:binary valve damper", "speed cmd", "output"),
+        ("output status", "", "sensor", "output status"), ("output MACHINE unit:percent", "QUANTITY", "speed cmd", "output", "?per cent of a machine is its speed"), ("output on:machine", "QUANTITY type:binary valve damper", "speed cmd", "output"),
         ("cmd MACHINE unit:percent", "QUANTITY", "speed", "", "?per cent of a machine is its speed"),
-        ("output", "", "cmd", "output"), ("status cmd", "", "", "status"), ("speed status", "", "sensor", "status"),
+        ("output", "", "cmd", "output"), ("power factor", "", "pf", "power factor"), ("factor", "", "", "factor"), ("status cmd", "", "", "status"), ("speed status", "", "sensor", "status"),
         ("status MACHINE", "QUANTITY STATE sp", "run sensor", "status"), ("status cool|heat", "DEVICE QUANTITY", "sensor", "status cmd"),
         ("status valve|damper|economizer", "", "sensor", "status"),
         ("status on:machine", "QUANTITY STATE sp valve damper", "run sensor", "status"), ("status on:starter", "QUANTITY STATE sp valve damper", "run sensor", "status"),
@@ -142,9 +142,9 @@ RULES: Final = tuple(
         ("fresh air", "", "outside", "fresh"), ("fresh", "", "", "fresh"),
         ("supply fan", "", "discharge", "supply"), ("fan", "AIRY filter", "", "air"), ("damper", "", "", "air"), ("valve", "", "", "air"),
         ("supply air", "", "discharge", "supply"), ("supply filter", "", "discharge", "supply"), ("filter alarm", "", "", "air"), ("supply damper", "", "discharge", "supply"),
-        ("supply AIRY", "WATER", "discharge air", "supply", "?supply without water is supply air"),
+        ("supply AIRY", "WATER refrig", "discharge air", "supply", "?supply without water is supply air"),
         ("supply sp", "WATER QUANTITY on:plant", "discharge air temp", "supply"),
-        ("return AIRY", "WATER on:plant", "air", ""),
+        ("return AIRY", "WATER refrig on:plant", "air", ""),
         ("SECTION AIRY", "WATER entering leaving refrig oil valve damper on:plant", "air", ""), ("discharge sp", "QUANTITY STATE WATER damper fan", "air temp", "", "?a setpoint of supply air is its temperature"),
         ("discharge damper on:terminal", "", "", "discharge"), ("filter pressure", "", "air delta", ""), ("filter delta", "pressure", "air pressure", ""),
         ("outside co2", "", "air", ""), ("co2|co", "SECTION", "zone air", "", "?a gas is measured in the room unless a duct is named"), ("co2|co", "", "air", ""),
@@ -171,7 +171,7 @@ RULES: Final = tuple(
         ("valve coil", "", "", "coil"), ("valve condenser", "isolation bypass", "", "water"), ("valve", "", "", "coil"),
         ("isolation", "", "valve", ""), ("makeup", "damper", "valve", "water condenser chilled"), ("makeup", "", "", "hot"),
         ("chilled", "valve", "water", ""), ("hot", "valve", "water", ""), ("condenser", "valve refrig", "water", "", ""),
-        ("refrig", "", "", "water"), ("evaporator pressure|temp", "water chilled", "refrig", ""), ("suction", "", "refrig", ""), ("circuit pressure", "WATER", "refrig", ""),
+        ("refrig", "", "", "water"), ("evaporator pressure|temp", "water chilled", "refrig", ""), 
         ("circuit", "", "", "circuit"),
         ("water supply", "QUANTITY STATE", "temp", "", "?a supply without quantity is its temperature"), ("water return", "QUANTITY STATE", "temp", "", "?a return without quantity is its temperature"), ("water leaving|entering", "QUANTITY STATE", "temp", ""),
         ("water supply on:air", "", "entering", "supply", "supply water enters a coil"), ("water return on:air", "", "leaving", "return"),
@@ -212,7 +212,10 @@ RULES: Final = tuple(
     )
 )  # fmt: skip
 
-HALF: Final = frozenset(
-    ["out", "status", "output", "feedback", "position", "startstop", "relay", "supply", "supply-line", "return-line", "condenser-or-chilled", "low", "high", "low-temp", "spt", "dp", "rh", "flt", "duct", "static", "letter-a", "letter-v", "letter-r", "letter-k", "vfd", "motor", "keycard", "switch", "schedule", "detect", "dirty", "circuit", "available", "config", "fresh", "quality", "count", "flame", "belt", "coil"]
-)  # fmt: skip
+_HALF: Final = """
+    out factor status output feedback position startstop relay supply supply-line return-line condenser-or-chilled
+    low high low-temp spt dp rh flt duct static letter-a letter-v letter-r letter-k vfd motor keycard switch schedule
+    detect dirty circuit available config fresh quality count flame belt coil
+"""
+HALF: Final = frozenset(_HALF.split())
 """Half-meanings that never stay as tags."""

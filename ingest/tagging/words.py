@@ -25,6 +25,8 @@ STRONG: Final = frozenset("./:'\\|>;#[](){}\"&?=$!")
 
 MAX_COMPOUND: Final = 28
 """Letters of a word that is searched for pieces; German compounds reach about 25."""
+_WHOLE_ONLY: Final = frozenset("te al en ar on of no the and for to com act err".split())
+"""Words that ordinary words are full of ("rate", "main"): never pieces of a compound."""
 _CLOSE: Final = 88.0
 """rapidfuzz ratio from which a word of five letters or more is a misspelling of a known one."""
 _MISREADABLE: Final = tuple(word for word in LEXICON if len(word) >= 5)
@@ -140,7 +142,7 @@ def _in_pieces(word: str) -> tuple[str, ...]:
 
 def _fits(piece: str, start: int, end: int, length: int) -> bool:
     if len(piece) > 1:
-        return bool(LEXICON.get(piece))
+        return bool(LEXICON.get(piece)) and piece not in _WHOLE_ONLY
     closes = end == length and piece in "tphqsvcfo"
     opens = start == 0 and length <= 3 and piece in "tph"
     return closes or opens or (piece == "r" and end == length == 2)
