@@ -158,7 +158,7 @@ def _unknown(node: Node, index: EntityIndex) -> dict[str, list[str]]:
     """Tags of the filter that nothing here has -> the nearest that something has."""
     counts = index.tag_counts()
     names = dict.fromkeys(name for name in _names(node) if name not in counts)
-    return {name: difflib.get_close_matches(name, counts, n=3, cutoff=0.5) for name in names}
+    return {name: difflib.get_close_matches(name, counts, n=3, cutoff=0.65) for name in names}
 
 
 def _names(node: Node) -> Iterator[str]:
