@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
-from ontology.codec.instants import read_instant, write_instant
-from ontology.codec.json_rows import Window, read_rows
+from ontology.codec.instants import read_instant, read_time, write_instant, write_time
+from ontology.codec.json_rows import Window, read_rows, refuse_constant
 from ontology.codec.lines import chunks_of
 from ontology.codec.names import NAME, symbol_name, tag_name, type_name
 from ontology.codec.rows import Rows
@@ -208,22 +208,11 @@ def _degrees(found: Mapping[str, Any], key: str) -> float:
     return value.value
 
 
-def _refuse_constant(name: str) -> Number:
-    raise Corrupt(f"{name} is no JSON", hint='say {"_kind":"number","val":"NaN"}')
-
-
 def _read_number(found: Mapping[str, Any]) -> Number:
     words = {"NaN": math.nan, "INF": math.inf, "-INF": -math.inf}
     value = found["val"]
     number = value.value if isinstance(value, Number) else words[_text(found, "val")]
     return Number(number, _text(found, "unit") if found.get("unit") is not None else "")
-
-
-def _read_time(text: str) -> dt.time:
-    time = dt.time.fromisoformat(text)
-    if time.tzinfo is not None:
-        raise ValueError("a time of day has no zone")
-    return time
 
 
 def _read_grid(found: Mapping[str, Any]) -> Grid:
@@ -320,7 +309,7 @@ _WRITERS: Final[Mapping[type, Callable[[Any], dict[str, Any]]]] = {
     Ref: _write_ref,
     dt.datetime: _write_instant,
     dt.date: lambda v: {"_kind": "date", "val": v.isoformat()},
-    dt.time: lambda v: {"_kind": "time", "val": _read_time(v.isoformat()).isoformat()},
+    dt.time: lambda v: {"_kind": "time", "val": write_time(v)},
     Symbol: lambda v: {"_kind": "symbol", "val": symbol_name(v.name)},
     Uri: lambda v: {"_kind": "uri", "val": v.uri},
     Coord: lambda v: {"_kind": "coord", "lat": v.lat, "lng": v.lng},
@@ -337,7 +326,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "symbol": lambda v: Symbol(symbol_name(_text(v, "val"))),
     "uri": lambda v: Uri(_text(v, "val")),
     "date": lambda v: dt.date.fromisoformat(_text(v, "val")),
-    "time": lambda v: _read_time(_text(v, "val")),
+    "time": lambda v: read_time(_text(v, "val")),
     "dateTime": lambda v: read_instant(_text(v, "val"), v.get("tz") or "GMT"),
     "coord": lambda v: Coord(_degrees(v, "lat"), _degrees(v, "lng")),
     "xstr": lambda v: XStr(type_name(_text(v, "type")), _text(v, "val")),
@@ -360,5 +349,5 @@ _DECODER: Final = json.JSONDecoder(
     object_hook=_READER.object,
     parse_float=_READER.number,
     parse_int=_READER.number,
-    parse_constant=_refuse_constant,
+    parse_constant=refuse_constant,
 )

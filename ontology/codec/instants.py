@@ -1,4 +1,4 @@
-"""An instant as text: ISO 8601 with its offset, and the city that names its zone, in every format."""
+"""Times as text: ISO 8601, for instants with the offset and the city that names the zone, in every format."""
 
 from __future__ import annotations
 
@@ -54,3 +54,18 @@ def write_instant(instant: dt.datetime) -> tuple[str, str]:
         instant = instant.astimezone(dt.timezone.utc)  # noqa: UP017  (half-hour offsets have no name)
     text = instant.isoformat()
     return (text[:-6] + "Z" if text.endswith("+00:00") else text), city
+
+
+def read_time(text: str) -> dt.time:
+    """A time of day. Raises ValueError."""
+    time = dt.time.fromisoformat(text)
+    if time.tzinfo is not None:
+        raise ValueError("a time of day has no zone")
+    return time
+
+
+def write_time(time: dt.time) -> str:
+    """ISO 8601 text. Raises BadRequest where it has a zone."""
+    if time.tzinfo is not None:
+        raise BadRequest(f"{time} has a zone", hint="Haystack's time of day has none")
+    return time.isoformat()

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Final
 
-from ontology.codec.instants import read_instant
-from ontology.codec.json_rows import Window, read_rows
+from ontology.codec.instants import read_instant, read_time
+from ontology.codec.json_rows import Window, read_rows, refuse_constant
 from ontology.codec.lines import chunks_of
 from ontology.codec.names import NAME, symbol_name, type_name
 from ontology.codec.rows import Rows
@@ -24,6 +24,7 @@ from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol,
 MAX_DEPTH: Final = 100
 """Lists in lists, dicts and grids."""
 _FLOAT: Final = re.compile(r"-?[0-9][0-9_]*(?:\.[0-9_]+)?(?:[eE][+-]?[0-9]+)?")
+_DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant, parse_int=float)
 _SPECIAL: Final = {"NaN": math.nan, "INF": math.inf, "-INF": -math.inf}
 
 
@@ -39,14 +40,14 @@ def read(file: BinaryIO) -> Rows:
 
 def decode_value(text: str) -> Any:
     """Any value. Raises Corrupt with line and column."""
-    window = Window((text,), json.JSONDecoder())
+    window = Window((text,), _DECODER)
     value = window.value(_value)
     window.end()
     return value
 
 
 def _stream(chunks: Iterable[str]) -> Rows:
-    return read_rows(Window(chunks, json.JSONDecoder()), _row, _head)
+    return read_rows(Window(chunks, _DECODER), _row, _head)
 
 
 def _row(found: Any) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def _value(found: Any, depth: int = 0) -> Any:
         return found
     if isinstance(found, str):
         return _scalar(found)
-    if isinstance(found, (int, float)):
+    if isinstance(found, float):
         return _plain_number(found)
     if isinstance(found, list):
         return [_value(item, depth + 1) for item in found]
@@ -126,13 +127,9 @@ def _scalar(text: str) -> Any:
 
 
 def _plain_number(found: float) -> Number:
-    try:
-        value = float(found)
-    except OverflowError as cause:
-        raise Corrupt("a number beyond 1.8e308", hint='say "n:INF"') from cause
-    if not math.isfinite(value):
-        raise Corrupt(f"the number {value} is no JSON", hint='say "n:NaN" or "n:INF"')
-    return Number(value)
+    if math.isinf(found):
+        raise Corrupt("a number beyond 1.8e308", hint='say "n:INF"')
+    return Number(found)
 
 
 def _number(text: str) -> Number:
@@ -187,7 +184,7 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "y": lambda text: Symbol(symbol_name(text)),
     "s": str,
     "d": dt.date.fromisoformat,
-    "h": dt.time.fromisoformat,
+    "h": read_time,
     "t": _instant,
     "u": Uri,
     "b": lambda text: XStr("Bin", text),

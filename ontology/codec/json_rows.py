@@ -146,6 +146,13 @@ def read_rows(
     return Rows(found.columns, rows, found.meta, found.column_meta)
 
 
+def refuse_constant(name: str) -> Any:
+    """For the parser, which would read NaN and Infinity. Raises Corrupt: they are no JSON."""
+    raise Corrupt(
+        f"{name} is no JSON", hint='say {"_kind":"number","val":"NaN"}, in version 3 "n:NaN"'
+    )
+
+
 def _members(
     window: Window, finish: Callable[[Any], Any], head: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
@@ -174,7 +181,8 @@ def _rows(
         window.expect("]")
     if head is not None:
         while window.take(","):
-            head[_key(window, head)] = window.value()
+            key = _key(window, head)
+            head[key] = window.value()
         window.expect("}")
     window.end()
 

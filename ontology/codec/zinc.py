@@ -90,8 +90,10 @@ def stream(lines: Iterable[str], *, fast: bool = True, first: int = 1, indent: i
 
 def _rows(scan: Scanner, columns: tuple[str, ...], fast: bool) -> Iterator[dict[str, Any]]:
     cells = _Cells(columns)
-    while not scan.at_end and not scan.blank:
+    while not scan.at_end:
         row = cells.row(scan.line) if fast else None
+        if not row and scan.blank:
+            break
         if row is None:
             yield read_row(scan, columns)
         else:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from ontology.codec.instants import write_instant
+from ontology.codec.instants import write_instant, write_time
 from ontology.codec.names import symbol_name, tag_name, type_name, unit_symbol
 from ontology.errors import BadRequest, Corrupt
 from ontology.kinds import (
@@ -112,12 +112,6 @@ def _fixed(degrees: float) -> str:
     return format(Decimal(repr(float(degrees))), "f")
 
 
-def _time(time: dt.time) -> str:
-    if time.tzinfo is not None:
-        raise BadRequest(f"{time} has a zone", hint="Haystack's time of day has none")
-    return time.isoformat()
-
-
 def _ref(ref: Ref) -> str:
     return f"@{ref.id} {quoted(ref.dis)}" if ref.dis else f"@{ref.id}"
 
@@ -151,7 +145,7 @@ _WRITERS: Final[Mapping[type, Callable[[Any], str]]] = {
     RemoveType: lambda _: "R",
     dt.datetime: lambda v: " ".join(write_instant(v)),
     dt.date: dt.date.isoformat,
-    dt.time: _time,
+    dt.time: write_time,
     Uri: lambda v: f"`{_URI_UNSAFE.sub(_uri_escape, v.uri)}`",
     Coord: lambda v: f"C({_fixed(v.lat)},{_fixed(v.lng)})",
     XStr: lambda v: f"{type_name(v.type)}({quoted(v.text)})",
