@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from pyroaring import BitMap
 
+from ontology.codec.rows import collector_paused
 from ontology.errors import Corrupt
 from ontology.index.sets import Ints, Slots, grown, numbers_of
 from ontology.kinds import Ref, Tags
@@ -20,7 +21,8 @@ class Table:
     """
 
     def __init__(self, entities: Iterable[Tags] = ()) -> None:
-        rows = list(entities)
+        with collector_paused():
+            rows = list(entities)
         ids = _ids(rows)
         self.rows: list[Tags | None] = [*rows]
         self.ids = ids
@@ -88,16 +90,14 @@ class Table:
 
 def _ids(rows: Sequence[Tags]) -> list[str]:
     """Each row's id. Raises Corrupt naming the row that has none."""
-    ids: list[str] = []
-    for number, tags in enumerate(rows, 1):
-        ref = tags.get("id")
+    refs = [tags.get("id") for tags in rows]
+    for number, ref in enumerate(refs if set(map(type, refs)) - {Ref} else (), 1):
         if not isinstance(ref, Ref):
             raise Corrupt(
-                f"entity {number} has no id but {ref!r:.40}: {dict(tags)!r:.80}",
+                f"entity {number} has no id but {ref!r:.40}: {dict(rows[number - 1])!r:.80}",
                 hint="give each entity an `id` tag, such as @ahu-2",
             )
-        ids.append(ref.id)
-    return ids
+    return [ref.id for ref in refs if ref is not None]
 
 
 def _twice(ids: Sequence[str]) -> Corrupt:
