@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
-from ontology.codec.instants import read_instant, read_time, write_instant, write_time
+from ontology.codec.hayson_write import dumped, grid_json, json_of
+from ontology.codec.instants import read_instant, read_time
 from ontology.codec.json_rows import Window, read_rows, refuse_constant
 from ontology.codec.lines import chunks_of
-from ontology.codec.names import NAME, symbol_name, tag_name, type_name
+from ontology.codec.names import NAME, symbol_name, type_name
 from ontology.codec.rows import Rows
 from ontology.errors import Corrupt, PlantroomError
 from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol, Tags, Uri, XStr
@@ -26,7 +26,6 @@ MAX_DEPTH: Final = 100
 MAX_KNOWN: Final = 2**16
 """Refs and numbers remembered, so that equal ones are one object; then anew."""
 _NESTED: Final = frozenset((list, dict, Grid))
-_HALF: Final = re.compile("[\ud800-\udfff]")
 _HINT: Final = 'a grid starts with {"_kind":"grid"'
 
 
@@ -37,11 +36,11 @@ def encode(grid: Grid) -> str:
 
 def parts(grid: Grid) -> Iterator[str]:
     """The text in pieces, one a row."""
-    head = _grid(Grid(grid.columns, (), grid.meta, grid.column_meta))
-    yield _dumped(head)[: -len("]}")]
+    head = grid_json(Grid(grid.columns, (), grid.meta, grid.column_meta))
+    yield dumped(head)[: -len("]}")]
     comma = ""
     for row in grid.rows:
-        yield comma + _dumped(to_json(row))
+        yield comma + dumped(json_of(row))
         comma = ","
     yield "]}"
 
@@ -58,7 +57,7 @@ def read(file: BinaryIO) -> Rows:
 
 def encode_value(value: Any) -> str:
     """Any Haystack value as Hayson text."""
-    return _dumped(to_json(value))
+    return dumped(json_of(value))
 
 
 def decode_value(text: str) -> Any:
@@ -71,20 +70,7 @@ def decode_value(text: str) -> Any:
 
 def to_json(value: Any) -> Any:
     """A Haystack value as plain JSON values. Raises Corrupt for what is none."""
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, Number):
-        return _number(value)
-    try:
-        if isinstance(value, Grid):
-            return _grid(value)
-        if isinstance(value, Mapping):
-            return {tag_name(k): to_json(v) for k, v in value.items() if v is not None}
-        if isinstance(value, (list, tuple)):
-            return [to_json(item) for item in value]
-        return _scalar(value)
-    except RecursionError as cause:
-        raise Corrupt("a value nested too deep", hint="does it hold itself?") from cause
+    return json_of(value)
 
 
 def from_json(value: Any) -> Any:
@@ -250,73 +236,6 @@ def _head(found: Mapping[str, Any]) -> Rows:
         {name: tags for name, tags in columns.items() if tags},
     )
 
-
-def _dumped(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # Half a character is no UTF-8: it can only stand as an escape.
-    return text if text.isascii() else _HALF.sub(lambda m: f"\\u{ord(m.group()):04x}", text)
-
-
-def _plain(value: float) -> float | int:
-    whole = value.is_integer() and abs(value) < 2**53 and (value or math.copysign(1, value) > 0)
-    return int(value) if whole else value
-
-
-def _number(number: Number) -> Any:
-    value, unit = number.value, {"unit": number.unit} if number.unit else {}
-    if math.isfinite(value):
-        return {"_kind": "number", "val": _plain(value)} | unit if unit else _plain(value)
-    word = "NaN" if math.isnan(value) else ("INF" if value > 0 else "-INF")
-    return {"_kind": "number", "val": word} | unit
-
-
-def _scalar(value: Any) -> dict[str, Any]:
-    for kind, write in _WRITERS.items():
-        if isinstance(value, kind):
-            try:
-                return write(value)
-            except PlantroomError as cause:
-                raise Corrupt(f"cannot be written: {cause}", hint=cause.hint) from cause
-    raise Corrupt(f"{type(value).__name__} is no Haystack value", hint="use ontology.kinds")
-
-
-def _write_ref(value: Ref) -> dict[str, Any]:
-    return {"_kind": "ref", "val": value.id} | ({"dis": value.dis} if value.dis else {})
-
-
-def _write_instant(value: dt.datetime) -> dict[str, Any]:
-    text, city = write_instant(value)
-    return {"_kind": "dateTime", "val": text, "tz": city}
-
-
-def _grid(grid: Grid) -> dict[str, Any]:
-    cols = []
-    for name in grid.columns or ("empty",):
-        meta = grid.column_meta.get(name)
-        cols.append({"name": tag_name(name)} | ({"meta": to_json(meta)} if meta else {}))
-    meta = {key: value for key, value in grid.meta.items() if key != "ver"}
-    return {
-        "_kind": "grid",
-        "meta": {"ver": "3.0"} | to_json(meta),
-        "cols": cols,
-        "rows": [to_json(row) for row in grid.rows],
-    }
-
-
-_WRITERS: Final[Mapping[type, Callable[[Any], dict[str, Any]]]] = {
-    # datetime before date, which it is a kind of
-    type(MARKER): lambda _: {"_kind": "marker"},
-    Ref: _write_ref,
-    dt.datetime: _write_instant,
-    dt.date: lambda v: {"_kind": "date", "val": v.isoformat()},
-    dt.time: lambda v: {"_kind": "time", "val": write_time(v)},
-    Symbol: lambda v: {"_kind": "symbol", "val": symbol_name(v.name)},
-    Uri: lambda v: {"_kind": "uri", "val": v.uri},
-    Coord: lambda v: {"_kind": "coord", "lat": v.lat, "lng": v.lng},
-    XStr: lambda v: {"_kind": "xstr", "type": type_name(v.type), "val": v.text},
-    type(NA): lambda _: {"_kind": "na"},
-    type(REMOVE): lambda _: {"_kind": "remove"},
-}
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "marker": lambda _: MARKER,

@@ -110,14 +110,14 @@ def read_value(scan: Scanner, depth: int = 0) -> Any:
 
 
 def read_tags(scan: Scanner, depth: int, *, commas: bool = False) -> dict[str, Any]:
-    """Names and values up to what is no name; commas between them in dicts only."""
+    """Names and values up to what is no name, without nulls; commas between them in dicts only."""
     tags: dict[str, Any] = {}
     while True:
         scan.spaces()
         at = scan.at
         match = scan.try_match(_NAME)
         if match is None:
-            return tags
+            return {name: value for name, value in tags.items() if value is not None}
         name = match.group()
         if name in tags:
             raise scan.error(f"a tag other than {name!r}, which was already given", at=at)
@@ -250,7 +250,7 @@ def _read_dict(scan: Scanner, depth: int) -> dict[str, Any]:
     scan.expect("{")
     tags = read_tags(scan, depth + 1, commas=True)
     scan.expect("}")
-    return {name: value for name, value in tags.items() if value is not None}
+    return tags
 
 
 def _read_nested(scan: Scanner, depth: int) -> Grid:

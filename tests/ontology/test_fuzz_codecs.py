@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from ontology.codec import csv, hayson, json3, pick, trio, zinc
 from ontology.errors import Corrupt
-from tests.ontology.values import grids, refusal
+from ontology.kinds import Grid
+from tests.ontology.values import exactly, grids, refusal
 
 EACH = pytest.mark.parametrize(
     "codec", [zinc, trio, hayson, json3, csv], ids=["zinc", "trio", "hayson", "json3", "csv"]
@@ -97,7 +98,14 @@ def damaged(draw: st.DrawFn, codec: ModuleType) -> bytes:
 def damaged_is_read_or_refused(codec: ModuleType, data: st.DataObject) -> None:
     body = data.draw(damaged(codec))
     refused = refusal(lambda: codec.read(io.BytesIO(body)).grid())
-    assert refused is None or str(refused).startswith("line ")
+    if refused is not None:
+        assert str(refused).startswith("line ")
+    elif codec is not csv:
+        # What was read at all is read the same when it is written again.
+        found = codec.read(io.BytesIO(body)).grid()
+        if codec is trio:
+            found = Grid.of([row for row in found if row])
+        assert exactly(codec.decode(codec.encode(found))) == exactly(found)
     if codec is hayson:
         body_is_read_or_refused(body)
 
