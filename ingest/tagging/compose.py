@@ -9,7 +9,6 @@ from typing import Final
 
 from ingest.tagging.kinds import NUMBERED, traits_of
 from ingest.tagging.lexicon import LETTERS, LEXICON
-from ingest.tagging.raw import type_of
 from ingest.tagging.rules import HALF, RULES
 from ingest.tagging.words import meaning_of, words_of
 from ontology.units import UNITS, symbol
@@ -39,6 +38,10 @@ _FITS: Final = {
 }  # fmt: skip
 """Tag -> kinds of unit it can be measured in."""
 
+_ONE_OF: Final = frozenset(
+    "temp humidity pressure flow co2 co power energy current volt freq level enthalpy".split()
+)
+"""Quantities of which a point measures one."""
 _SECTIONS: Final = frozenset(
     ["discharge", "return", "mixed", "outside", "exhaust", "zone", "entering", "leaving", "supply"]
 )
@@ -101,7 +104,7 @@ def canonical_unit(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that is said of a point. `unit` canonical; `kind` of its equipment, "" if unknown."""
+    """All that is said of a point. `unit` and `object_type` canonical; `kind` of its equipment, or ""."""
 
     point: tuple[str, ...]
     description: str = ""
@@ -138,7 +141,7 @@ def sense_of(of: Told) -> Sense:
 
 
 def _facts(unit: str, object_type: str, kind: str) -> frozenset[str]:
-    facts = {f"type:{word}" for word in type_of(object_type).split()}
+    facts = {f"type:{word}" for word in object_type.split()}
     if measure := _measure(unit):
         facts.add(f"unit:{measure}")
     return frozenset(facts | traits_of(kind))
@@ -182,6 +185,9 @@ def _settle(
                 guesses += rule.guess
             known = (known - rule.drops) | rule.adds
     tags = frozenset(known - facts - HALF)
+    if len(tags & _ONE_OF) > 1:
+        guesses += 1
+        reasons.append(f"more than one quantity is named: {', '.join(sorted(tags & _ONE_OF))}")
     whole = _FUNCTIONS & tags and tags - _FUNCTIONS
     return (tags if whole else frozenset()), tuple(reasons), guesses
 

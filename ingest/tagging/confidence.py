@@ -15,8 +15,8 @@ _RIDGE: Final = 1.0
 """L2 penalty on the weights: about one made-up point against each."""
 _STEPS: Final = 25
 """Newton steps; the curve settles in fewer than ten."""
-WANTED_PRECISION: Final = 0.985
-"""Asked of the fitting buildings, so that an unseen one stays above 0.97."""
+WANTED_PRECISION: Final = 0.995
+"""Asked of the fitting buildings: one in an unknown dialect comes out lower (docs/decisions/0012)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ KINDS: Final = tuple(
         ("heating-circuit", "hotWaterPlant", "hgrp hk heizkreis hc hkr", "", "plant heats"),
         ("heat-exchanger", "heatExchanger", "hx hex phe phx wt", "", "plant"),
         ("fan", "fan", "ef sf rf exf kef tef gef jf fan srf", "", "machine fan-unit"),
-        ("elec-meter", "elec meter", "em mtr meter dpm pm mdb emdb edb db smdb mcc pqm", "", "elec"),
+        ("elec-meter", "elec meter", "em mtr meter dpm pm mdb emdb edb db smdb mcc pqm msb emsb mccb acb incomer", "", "elec"),
         ("thermal-meter", "thermal meter", "btu btum hm", "", "thermal"),
         ("water-meter", "water meter", "wm wmtr", "", "water"),
         ("gas-meter", "gas meter", "gm gmtr", "", "gas"),
@@ -58,6 +58,8 @@ KINDS: Final = tuple(
 )  # fmt: skip
 
 KIND: Final = {kind.name: kind for kind in KINDS}
+ENDINGS: Final = ("ahu", "fcu", "vav", "chwp", "cdwp", "cwp", "hwp", "ef")
+"""Kinds known by the end of a longer word with a number behind it: CPEF-1, KAHU-2."""
 NUMBERED: Final = {
     word: kind.name for kind in KINDS for word in (kind.words + " " + kind.plain).split()
 }

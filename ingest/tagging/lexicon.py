@@ -55,7 +55,7 @@ _FUNCTIONS: Final = (
 _SECTIONS: Final = (
     ("supply", "sup supply su suply sply zul spl"), ("supply air", "sa zuluft supair soufflage"),
     ("discharge", "dis disch discharge dsch"), ("discharge air", "da"),
-    ("return", "ret return rtn retn"), ("return air", "ra abluft reprise"),
+    ("return", "extract recirc recirculation ret return rtn retn"), ("return air", "ra abluft reprise"),
     ("mixed", "mix mixed mxd"), ("mixed air", "ma mischluft"), ("mixed damper", "mad"),
     ("outside", "outside outdoor osa od ext aussen oda ambient amb"),
     ("outside air", "oa aussenluft outair freshair fa aul airneuf"), ("fresh", "fresh"),
@@ -63,7 +63,7 @@ _SECTIONS: Final = (
     ("zone", "zn zone rm room space spc raum zon salle chambre ambiance indoor zoneair ห้อง"),
     ("building", "bldg building bld"), ("entering", "ent entering entr inlet ew eintritt entree"),
     ("leaving", "lvg leaving lv leav outlet austritt sortie"),
-    ("supply-line", "vorlauf vl depart fl"), ("return-line", "rucklauf rl rt"), ("duct", "duct dct kanal gaine"),
+    ("supply-line", "vorlauf vl depart fl"), ("return-line", "rucklauf rl"), ("rt", "rt"), ("tr", "tr"), ("duct", "duct dct kanal gaine"),
     ("discharge air temp", "sat dat sadt"), ("return air temp", "rat"), ("mixed air temp", "mat"),
     ("outside air temp", "oat oatemp aussentemperatur"), ("outside air humidity", "oah oarh aussenfeuchte"), ("exhaust air temp", "eat"),
     ("zone air temp", "znt zat rmt zt raumtemperatur rmtmp"), ("discharge air flow", "saf daf"), ("outside air flow", "oaf"),
@@ -92,7 +92,7 @@ _DEVICES: Final = (
     ("pump", "pump pmp pumpe pu ปั๊ม"), ("compressor", "comp compressor cmp kompressor verdichter compr"),
     ("filter", "filt filter fltr fil filtre ฟิลเตอร์"), ("coil", "coil register"), ("cool coil", "ccl ccoil kuhler"), ("heat coil", "hcl hcoil erhitzer"),
     ("heatWheel", "wheel whl hrw wrg erw heatwheel htwhl"), ("economizer", "econ economizer economiser ecn"),
-    ("freezeStat", "frz freeze frst frost freezestat frostschutz lowtemp "), ("smoke", "smk smoke rauch smokedet"),
+    ("freezeStat", "frz freeze frst frost freezestat frostschutz lowtemp "), ("fire", "fire"), ("smoke", "smk smoke rauch smokedet"),
     ("window", "wnd window fenster fensterkontakt fenetre win"), ("door", "door tur dr balcdr porte"), ("keycard", "keycard key card keytag"),
     ("lights", "ltg light lights lighting licht beleuchtung"), ("battery", "batt battery batterie"), ("basin", "basin sump"),
     ("vibration", "vib vibration"), ("vfd", "vfd vsd fu drive inverter inv umrichter"), ("motor", "motor mot "), ("humidifier", "humidifier befeuchter hmdf"),
@@ -110,7 +110,7 @@ _QUALIFIERS: Final = (
 )  # fmt: skip
 _SILENT: Final = (
     ("", ("of the and for to bas lmh unit local value pv present analog binary point pt system sys no "
-         "consumption jet bulb rate concentration total ttl tot main l m h n e l1 l2 l3 n1 percent pct prozent currently common loop header hdr "
+         "consumption jet bulb rate dry lamp import rated concentration total ttl tot main l m h n e l1 l2 l3 n1 percent pct prozent currently common loop header hdr "
          "capacity cap phase ph1 application mv av ai ao bi bo bv di do feed single tank "
          "relative rel real raw")),
     ("config", ("ramp ramprate tuning tun gain kp ki kd pid integral prop proportional band deadband db reset rst bias "

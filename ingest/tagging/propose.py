@@ -66,7 +66,7 @@ def weigh(
 
 
 def _vote(row: Row, sense: Sense) -> Vote:
-    known = sum(map(bool, (row.raw.description, row.unit, row.object_type)))
+    known = 4 * bool(row.raw.description) + bool(row.unit) + bool(row.object_type)
     key = (row.equip.kind or stem_of(row.equip.id), row.reading.point, row.reading.context)
     return Vote(key, row.unit, row.object_type, row.equip.id, sense.tags, 1 + 2 * known)
 

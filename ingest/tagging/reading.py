@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.tagging.kinds import NUMBERED, PAIRS, PLAIN, REFINED
+from ingest.tagging.kinds import ENDINGS, NUMBERED, PAIRS, PLAIN, REFINED
 from ingest.tagging.words import Word, meaning_of, words_of
 
 _PLACE_WORDS: Final = frozenset(
@@ -120,10 +120,10 @@ def _named(words: Sequence[Word]) -> _Span | None:
 
 def _span_at(words: Sequence[Word], i: int) -> _Span | None:
     pair = PAIRS.get((words[i].text, words[i + 1].text)) if i + 1 < len(words) else None
-    kind = pair or NUMBERED.get(words[i].text, "") or _broken(words, i)
+    kind = pair or NUMBERED.get(words[i].text, "") or _broken(words, i) or _longer(words, i)
     if not kind:
         return None
-    head = i + 2 if pair or words[i].text not in NUMBERED else i + 1
+    head = i + 2 if pair or (words[i].text not in NUMBERED and _broken(words, i)) else i + 1
     last = _identity_end(words, head)
     alone = last == len(words) or words[last].opens
     plain = bool(pair) or words[i].text in PLAIN
@@ -149,6 +149,14 @@ def _broken(words: Sequence[Word], i: int) -> str:
     return ""
 
 
+def _longer(words: Sequence[Word], i: int) -> str:
+    """A kind at the end of a word of the site's own, with a number behind it: CPEF-1."""
+    text = words[i].text
+    if len(text) > 6 or i + 1 == len(words) or not words[i + 1].number or meaning_of(text).how:
+        return ""
+    return next((NUMBERED[end] for end in ENDINGS if text.endswith(end)), "")
+
+
 def _whole_start(words: Sequence[Word], i: int) -> int:
     """Where the level begins that a general word (meter, pump, tank) closes."""
     first = i
@@ -165,7 +173,7 @@ def _refined(kind: str, said: tuple[str, ...]) -> str:
 def _identity_end(words: Sequence[Word], head: int) -> int:
     """One past the words that number or name the equipment whose kind ends at `head`."""
     at = head
-    while at < len(words) and not words[at].opens:
+    while at < len(words) and not (words[at].opens and not _goes_on(words, at)):
         if _numbers(words, at, first=at == head):
             at += 1 if words[at].number else 2
         elif at == head and _names(words[at]):
@@ -173,6 +181,11 @@ def _identity_end(words: Sequence[Word], head: int) -> int:
         else:
             break
     return at
+
+
+def _goes_on(words: Sequence[Word], at: int) -> bool:
+    """A number behind a number and a slash is still the id: VAV 2/01."""
+    return at > 0 and words[at].gap == "/" and words[at].number and words[at - 1].number
 
 
 def _numbers(words: Sequence[Word], at: int, *, first: bool) -> bool:

@@ -66,13 +66,16 @@ RULES: Final = tuple(
         ("spt zone temp", "", "", "spt"), ("spt QUANTITY", "", "sp", "spt"), ("spt GRADE", "", "sp", "spt"), ("spt cool|heat", "", "sp", "spt"),
         ("spt SECTION", "zone", "sp", "spt"),
         ("spt", "", "zone air temp", "spt", "?SPT alone is space temperature"),
-        ("sp unit:pressure type:in", "pressure", "pressure", "sp", "SP on a pressure input is static pressure"),
+        ("sp unit:pressure type:in", "", "pressure", "sp", "SP on a pressure input is static pressure"),
         ("dp unit:temp", "", "temp dewPoint", "dp", "?DP in degrees is dew point"), ("dp damper", "", "", "dp"),
         ("dp", "", "delta pressure", "dp"),
         ("out air|damper|temp|humidity|letter-a", "cool heat valve", "outside", "out"), ("out", "", "output", "out"),
+        ("tr fault|alarm", "", "fault", "tr alarm"), ("tr type:binary", "", "fault", "tr"), ("tr", "", "temp zone", "tr"),
+        ("rt on:terminal", "WATER", "zone temp", "rt", "?RT of a terminal unit is room temperature"), ("rt", "", "return-line", "rt"),
+        ("letter-a suction", "", "", "letter-a"), ("startstop valve", "", "cmd", "startstop"), ("speed mode", "", "", "mode"),
         ("letter-a quality", "", "air", "letter-a"),
         ("letter-v unit:volt", "", "volt", "letter-v"), ("letter-v", "", "valve", "letter-v"),
-        ("heatWheel", "", "", "heat"), ("vfd on:air", "MACHINE", "fan", "", "a drive on an air unit turns its fan"),
+        ("heatWheel", "", "", "heat thermal"), ("vfd on:air", "MACHINE", "fan", "", "a drive on an air unit turns its fan"),
         ("rh valve|output|cmd|enable|available", "", "reheat heat", "rh", "RH of a valve or output is reheat"),
         ("rh", "", "humidity", "rh"),
         ("flt dirty|delta|pressure", "fault", "filter", "flt"), ("flt", "", "fault", "flt"),
@@ -103,7 +106,7 @@ RULES: Final = tuple(
         # what a state is
         ("startstop type:in", "", "run sensor", "startstop"), ("startstop status|feedback", "", "run", "startstop"),
         ("startstop", "", "run cmd", "startstop"), ("relay", "FUNCTION", "cmd", "relay"), ("relay", "", "", "relay"),
-        ("fault", "", "sensor", "cmd status run flame feedback output switch sp active"), ("alarm", "", "sensor", "cmd status run output sp switch detect feedback active sensor-word"),
+        ("fault alarm", "", "", "alarm"), ("fault", "", "sensor", "cmd status run flame feedback output switch sp active"), ("alarm", "", "sensor", "cmd status run output sp switch detect feedback active sensor-word"),
         ("dirty filter", "", "alarm sensor", "dirty status", "a dirty filter is an alarm"), ("dirty", "", "", "dirty"),
         ("filter status|switch", "alarm delta pressure", "alarm sensor", "status switch", "a filter's only state is dirty"),
         ("freezeStat", "", "alarm sensor", "status temp switch air min low"), ("smoke", "", "alarm sensor", "status switch sensor-word"),
@@ -138,6 +141,9 @@ RULES: Final = tuple(
         ("cmd on:starter", "QUANTITY STATE DEVICE WATER run heat cool", "enable", "", "?a chiller or boiler is commanded by its enable"),
         ("cmd on:machine", "QUANTITY STATE valve damper", "run", ""), ("cmd MACHINE", "QUANTITY STATE", "run", ""),
         ("MACHINE type:binary", "QUANTITY STATE", "run", ""), ("run sp", "", "cmd", "sp"), ("MACHINE run", "FUNCTION type:out type:value", "sensor", ""),
+        ("flow temp hot|chilled|condenser", "", "supply", "flow", "flow temperature of water is its supply"),
+        ("flow temp on:heats|on:chills|on:condenses", "", "supply water", "flow", "flow temperature of a plant is its supply"),
+        ("flow temp", "", "", "", "?a flow and a temperature are named"),
         # air
         ("fresh air", "", "outside", "fresh"), ("fresh", "", "", "fresh"),
         ("supply fan", "", "discharge", "supply"), ("fan", "AIRY filter", "", "air"), ("damper", "", "", "air"), ("valve", "", "", "air"),
@@ -213,7 +219,7 @@ RULES: Final = tuple(
 )  # fmt: skip
 
 _HALF: Final = """
-    out factor status output feedback position startstop relay supply supply-line return-line condenser-or-chilled
+    out factor rt tr status output feedback position startstop relay supply supply-line return-line condenser-or-chilled
     low high low-temp spt dp rh flt duct static letter-a letter-v letter-r letter-k vfd motor keycard switch schedule
     detect dirty circuit available config fresh quality count flame belt coil
 """

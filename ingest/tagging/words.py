@@ -13,7 +13,7 @@ from rapidfuzz import fuzz, process
 from ingest.tagging.lexicon import LETTERS, LEXICON
 
 _WORD: Final = re.compile(
-    r"CO2|(?<![A-Za-z])[Mm]3(?![0-9])|kWh|MWh|kW|kVAr|kVA|[\u0e00-\u0e7f]+|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+"
+    r"CO2|[A-Z]+?(?=CO2)|(?<![A-Za-z])[Mm]3(?![0-9])|kWh|MWh|kW|kVAr|kVA|[\u0e00-\u0e7f]+|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+"
 )
 """Camel case breaks before a capital that opens a word; letters break from digits."""
 _OBJECT: Final = re.compile(
