@@ -23,6 +23,7 @@ from agent.answers.voice import Voice
 from agent.answers.words import language_of
 from agent.evidence import ToolResult
 from agent.plan import Plan
+from ontology.errors import NotFound
 from ontology.graph import Building
 
 TELLERS: Mapping[str, Callable[[Voice, ToolResult], None]] = {
@@ -65,7 +66,9 @@ def tell(
     elif plan.question_back and not results:
         voice.lines.append(plan.question_back)
     for result in results:
-        if result.error:
+        if result.error == NotFound.code:
+            voice.say(f"Not here: {result.summary}", f"ที่นี่ไม่มี: {result.summary}")
+        elif result.error:
             voice.say(
                 f"I could not look at that: {result.summary}", f"ดูข้อมูลนี้ไม่ได้: {result.summary}"
             )

@@ -8,8 +8,11 @@ from agent.evidence import ToolResult, Trust
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Draft, Toolbox
 from ontology.entity import Entity
+from ontology.errors import BadRequest
 from ontology.graph import Building
 
+MAX_ENTITIES: Final = 20
+"""Ways followed in one call; more would not be read."""
 MAX_USERS: Final = 8
 """Users listed; `related` has them all."""
 PLANTS: Final = ("chilled-water-plant",)
@@ -17,6 +20,8 @@ PLANTS: Final = ("chilled-water-plant",)
 
 async def explain(box: Toolbox, *, of: list[str]) -> ToolResult:
     """Rows of {id, dis, kind, place, fed_by, feeds, way}; `way` is empty where no plant is reached."""
+    if len(of) > MAX_ENTITIES:
+        raise BadRequest(f"{len(of)} entities at once", hint=f"name at most {MAX_ENTITIES}")
     draft = Draft("explain")
     for id in of:
         entity = box.building.get(id)

@@ -32,7 +32,10 @@ async def related(box: Toolbox, *, of: list[str], relation: str) -> ToolResult:
         for other, medium, _ in found[:MAX_LISTED]:
             draft.lines.append(f"  {other.id} {other.dis}" + (f" ({medium})" if medium else ""))
         if len(found) > MAX_LISTED:
-            draft.lines.append(f"  and {len(found) - MAX_LISTED} more")
+            more = len(found) - MAX_LISTED
+            draft.lines.append(
+                f"  and {more} more; find_equip with kind and place={entity.id} lists one kind"
+            )
     return draft.done()
 
 

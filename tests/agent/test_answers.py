@@ -118,6 +118,14 @@ async def test_a_value_is_told_with_unit_time_and_proof(args: dict[str, Any], sa
     )
 
 
+async def test_what_a_machine_does_not_measure_is_not_here_and_not_another_machines() -> None:
+    args = {"of": ["CH-3"], "quantity": "speed"}
+    result = await call(await tower(), "history", args)
+    text = tell("?", plan_of(Intent.LIVE_VALUE, "history", args), [result], BUILDING, NOW).text
+    assert text.startswith("Not here: CH-3 has no speed")
+    assert "SCHWP" not in text
+
+
 async def test_a_cause_comes_before_its_proof_and_the_next_check() -> None:
     args = {"of": ["CH-2"], "cause": True}
     result = await call(await tower(), "faults", args)
