@@ -6,34 +6,66 @@ A record is a dict of tags with an `id`: site, equipment, point, fault, decision
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ontology.entity import Entity
+from ontology.errors import BadRequest
 from ontology.kinds import Ref
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The version a store has come to, and whose records were added, changed or removed on the way."""
+
+    version: int
+    refs: frozenset[Ref]
+
+
 class Records(Protocol):
-    """Read by Haystack filter, commit whole diffs."""
+    """Read by Haystack filter, commit whole diffs, hear what changed."""
 
     async def read(self, filter: str, *, limit: int = 10_000) -> list[Entity]:
-        """Records that match the filter, by id. Raises BadRequest for a filter that does not parse."""
+        """Records that match the filter, first arrived first. Raises BadRequest for a filter that does not parse."""
 
     async def get(self, id: Ref) -> Entity:
         """One record; raises NotFound."""
 
-    async def commit(self, diffs: Mapping[Ref, Mapping[str, Any] | None]) -> int:
+    async def commit(
+        self, diffs: Mapping[Ref, Mapping[str, Any] | None], *, expect: int | None = None
+    ) -> int:
         """Merge tags into each record (REMOVE takes a tag away, None the whole record): all or nothing.
 
-        A ref not yet present is added. Returns the new version of the store.
+        A ref not yet present is added. Returns the new version of the store. Raises Conflict, with
+        nothing changed, if the store is not at the version `expect`.
         """
 
     async def version(self) -> int:
         """Counts commits; equal versions mean equal content."""
+
+    async def changed(self, since: int) -> Changes:
+        """What the commits after version `since` touched.
+
+        Raises Conflict for a version so old that its changes are forgotten: read everything again.
+        Raises BadRequest for one the store has not reached.
+        """
 
     async def close(self) -> None:
         """Give files and connections back."""
 
 
 async def replace_all(records: Records, entities: Sequence[Mapping[str, Any]]) -> int:
-    """Commit whole entities by their `id` tag."""
-    return await records.commit({entity["id"]: entity for entity in entities})
+    """Commit whole entities by their `id` tag. Raises BadRequest, with nothing changed, if two share an id."""
+    diffs: dict[Ref, Mapping[str, Any]] = {}
+    number_of: dict[Ref, int] = {}
+    for number, entity in enumerate(entities, 1):
+        ref = entity.get("id")
+        if not isinstance(ref, Ref):
+            raise BadRequest(f"entity {number} has no id", hint="give each an `id` tag")
+        if number_of.setdefault(ref, number) != number:
+            raise BadRequest(
+                f"entity {number} has the id {ref}, which is the id of entity {number_of[ref]}",
+                hint="an id names one entity: remove one of the two or give it another id",
+            )
+        diffs[ref] = entity
+    return await records.commit(diffs)

@@ -100,13 +100,13 @@ class Values:
     def _flags(self, op: str, wanted: Any, slots: Ints) -> Flags:
         codes = self._codes[slots]
         if isinstance(wanted, Number):
-            alike = codes == self._code_of.get((Number, wanted.unit), _NEVER)
-            return np.logical_and(alike, _OPS[op](self._floats[slots], wanted.value))
+            right: Flags = _OPS[op](self._floats[slots], wanted.value)
+            return right & np.equal(codes, self._code_of.get((Number, wanted.unit), _NEVER))
         if op == "==":
             return np.equal(codes, self._code_of.get((type(wanted), wanted), _NEVER))
         different, at = np.unique(codes, return_inverse=True)
-        right = [self._stands(code, op, wanted) for code in different.tolist()]
-        return np.array(right, np.bool_)[at]
+        right = np.array([self._stands(code, op, wanted) for code in different.tolist()], np.bool_)
+        return right[at]
 
     def _stands(self, code: int, op: str, wanted: Any) -> bool:
         known = self._known[code]

@@ -1,66 +1,77 @@
-"""Records in a dict: for tests, and as the working copy in front of a database."""
+"""Records in an index in memory: for tests, and for what need not outlive the process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
+from ontology.definitions import STANDARD, Definitions
 from ontology.entity import Entity
-from ontology.errors import BadRequest, NotFound
-from ontology.filter import parse_filter
-from ontology.kinds import REMOVE, Ref
+from ontology.errors import BadRequest, Conflict, NotFound
+from ontology.index import EntityIndex
+from ontology.kinds import REMOVE, Ref, Tags
+from ontology.records import Changes
 
-Diffs = Mapping[Ref, Mapping[str, Any] | None]
+Diffs: TypeAlias = Mapping[Ref, Mapping[str, Any] | None]
+
+REMEMBERED: Final = 100_000
+"""Changed refs kept for `changed`: some 10 MB, and more than a watch falls behind between two polls."""
 
 
 class MemoryRecords:
-    """The Records port over a dict, in insertion order."""
+    """The Records port over an EntityIndex."""
 
-    def __init__(self, entities: Iterable[Mapping[str, Any]] = ()) -> None:
-        self._tags: dict[str, dict[str, Any]] = {tags["id"].id: dict(tags) for tags in entities}
+    def __init__(self, entities: Iterable[Tags] = (), *, defs: Definitions = STANDARD) -> None:
+        self._index = EntityIndex((dict(tags) for tags in entities), defs=defs)
         self._version = 0
+        self._forgotten = 0
+        self._log: deque[tuple[int, frozenset[Ref]]] = deque()
+        self._logged = 0
 
     async def read(self, filter: str, *, limit: int = 10_000) -> list[Entity]:
         """See Records.read."""
-        if limit < 1:
-            raise BadRequest(f"a limit of {limit}", hint="ask for at least 1")
-        matches = parse_filter(filter)
-        found: list[Entity] = []
-        for tags in self._tags.values():
-            if matches(tags, lambda ref: self._tags.get(ref.id)):
-                found.append(Entity(tags))
-                if len(found) == limit:
-                    break
-        return found
+        return [Entity(tags) for tags in self._index.find(filter, limit=limit)]
 
     async def get(self, id: Ref) -> Entity:
         """See Records.get."""
-        tags = self._tags.get(id.id)
-        if tags is None:
-            raise NotFound(f"no record {id}", hint="read with a filter to see what there is")
-        return Entity(tags)
+        return known(self._index, id)
 
-    async def commit(self, diffs: Diffs) -> int:
+    async def commit(self, diffs: Diffs, *, expect: int | None = None) -> int:
         """See Records.commit."""
-        for ref, tags in merged(self._tags, diffs).items():
-            if tags is None:
-                self._tags.pop(ref, None)
-            else:
-                self._tags[ref] = tags
+        expected(expect, self._version)
+        self._index.apply(merged(self._index.get, diffs))
         self._version += 1
+        self._log.append((self._version, frozenset(diffs)))
+        self._logged += len(diffs)
+        while self._logged > REMEMBERED:
+            self._forgotten, refs = self._log.popleft()
+            self._logged -= len(refs)
         return self._version
 
     async def version(self) -> int:
         """See Records.version."""
         return self._version
 
+    async def changed(self, since: int) -> Changes:
+        """See Records.changed."""
+        remembered(since, oldest=self._forgotten, newest=self._version)
+        touched = [refs for version, refs in self._log if version > since]
+        return Changes(self._version, frozenset().union(*touched))
+
     async def close(self) -> None:
         """Nothing is held."""
 
 
-def merged(
-    stored: Mapping[str, Mapping[str, Any]], diffs: Diffs
-) -> dict[str, dict[str, Any] | None]:
+def known(index: EntityIndex, id: Ref) -> Entity:
+    """One record; raises NotFound."""
+    tags = index.get(id.id)
+    if tags is None:
+        raise NotFound(f"no record {id}", hint="read with a filter to see what there is")
+    return Entity(tags)
+
+
+def merged(stored: Callable[[str], Tags | None], diffs: Diffs) -> dict[str, dict[str, Any] | None]:
     """What each record becomes; None for one that goes. Raises BadRequest before anything changes."""
     result: dict[str, dict[str, Any] | None] = {}
     for ref, diff in diffs.items():
@@ -71,6 +82,29 @@ def merged(
             raise BadRequest(
                 f"the diff of {ref} carries the id {diff['id']}", hint="ids never change"
             )
-        tags = {"id": ref, **stored.get(ref.id, {}), **diff}
+        tags = {"id": ref, **(stored(ref.id) or {}), **diff}
         result[ref.id] = {k: v for k, v in tags.items() if v is not REMOVE and v is not None}
     return result
+
+
+def expected(version: int | None, found: int) -> None:
+    """Raises Conflict where a commit was made for another version of the store."""
+    if version is not None and version != found:
+        raise Conflict(
+            f"the commit is for version {version} of the records, which are at {found}",
+            hint="read again, then decide anew",
+        )
+
+
+def remembered(since: int, *, oldest: int, newest: int) -> None:
+    """Raises where the changes after version `since` cannot be told."""
+    if since > newest:
+        raise BadRequest(
+            f"changes since version {since} of records at {newest}",
+            hint="ask with a version that this store has given",
+        )
+    if since < oldest:
+        raise Conflict(
+            f"changes since version {since} are forgotten: kept from {oldest} on",
+            hint="read everything again",
+        )

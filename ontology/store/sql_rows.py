@@ -1,0 +1,221 @@
+"""The tables of the records: rows with the version that wrote them, and the ids of rows that went.
+
+A reader asks for rows newer than its own copy; a writer succeeds only on the version it has read.
+SQLite and PostgreSQL. Blocking: `ontology.store.sql_records` calls it in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+
+from ontology.codec import hayson
+from ontology.errors import Corrupt
+from ontology.kinds import Tags
+from ontology.store.sql_door import door, opened
+
+_META = sa.MetaData()
+_RECORDS = sa.Table(
+    "records", _META,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("tags", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("place", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Index("records_by_version", "version"),
+)  # fmt: skip
+"""`place`: the order of arrival; rows of equal place, which are older than that column, go by id."""
+_GONE = sa.Table(
+    "records_gone", _META,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)  # fmt: skip
+_VERSION = sa.Table(
+    "records_version", _META,
+    sa.Column("one", sa.Integer, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("forgotten", sa.BigInteger, nullable=False, server_default="0"),
+)  # fmt: skip
+"""`forgotten`: which rows went before this version is no longer known."""
+
+_PUT: Final = {
+    "sqlite": "VALUES (:id, :tags, :version, :place)",
+    # one statement for a whole batch: the driver would send row after row
+    "postgresql": (
+        "SELECT * FROM unnest(CAST(:id AS text[]), CAST(:tags AS text[]),"
+        " CAST(:version AS bigint[]), CAST(:place AS bigint[]))"
+    ),
+}
+_PUT_ROW: Final = (
+    "INSERT INTO records (id, tags, version, place) {rows} ON CONFLICT (id)"
+    " DO UPDATE SET tags = excluded.tags, version = excluded.version"
+)
+T = TypeVar("T")
+BATCH: Final = 500
+MAX_GONE: Final = 10_000
+"""Removals remembered; beyond it the older half is forgotten, and whoever is that far behind reads all."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a copy at an older version must do to follow: first drop `gone`, then put `rows`."""
+
+    version: int
+    rows: Sequence[Tags]
+    gone: Sequence[str]
+    whole: bool
+    next_place: int
+    """Behind all of `rows`; what arrived before them, the copy knows."""
+
+
+class SqlRows:
+    """One database of records. `url` is SQLAlchemy's; "postgresql://" means its driver pg8000."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = opened(url)
+        self._ready = False
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def news(self, since: int) -> News | None:
+        """What is newer than version `since`; None if nothing is. A `since` below 0 gets all rows."""
+        self._prepare()
+        with door(self._engine) as db:
+            version, forgotten = _state(db)
+            if version == since:
+                return None
+            whole = since < forgotten or since > version
+            rows = sa.select(_RECORDS.c.id, _RECORDS.c.tags, _RECORDS.c.place).order_by(
+                _RECORDS.c.place, _RECORDS.c.id
+            )
+            if not whole:
+                rows = rows.where(_RECORDS.c.version > since)
+            found = db.execute(rows).all()
+            gone = [] if whole else _gone_since(db, since)
+        next_place = found[-1].place + 1 if found else 0
+        tags = [_decoded(row.id, row.tags) for row in found]
+        return News(version, tags, gone, whole, next_place)
+
+    def write(self, version: int, changes: Mapping[str, Tags | None], place: int) -> bool:
+        """Store the changes as version + 1, new rows from `place` on; False if the store has moved on."""
+        put = [
+            {
+                "id": id,
+                "tags": hayson.encode_value(tags),
+                "version": version + 1,
+                "place": place + n,
+            }
+            for n, (id, tags) in enumerate(changes.items())
+            if tags is not None
+        ]
+        drop = [id for id, tags in changes.items() if tags is None]
+        with door(self._engine, writes=True) as db:
+            mine = sa.update(_VERSION).where(_VERSION.c.version == version)
+            if db.execute(mine.values(version=version + 1)).rowcount != 1:
+                return False
+            for batch in _batches(drop):
+                db.execute(sa.delete(_RECORDS).where(_RECORDS.c.id.in_(batch)))
+                db.execute(sa.delete(_GONE).where(_GONE.c.id.in_(batch)))
+                db.execute(sa.insert(_GONE), [{"id": id, "version": version + 1} for id in batch])
+            for rows in _batches(put):
+                _put(db, rows)
+            if drop:
+                _forget(db)
+        return True
+
+    def touched(self, since: int) -> tuple[int, int, list[str]]:
+        """The store's version, the oldest whose changes it can tell, and the ids touched after `since`."""
+        self._prepare()
+        with door(self._engine) as db:
+            version, forgotten = _state(db)
+            if not forgotten <= since < version:
+                return version, forgotten, []
+            ids = db.execute(sa.select(_RECORDS.c.id).where(_RECORDS.c.version > since)).scalars()
+            return version, forgotten, [*ids, *_gone_since(db, since)]
+
+    def _prepare(self) -> None:
+        """Create the tables, or bring those of an earlier program up to date."""
+        if self._ready:
+            return
+        with door(self._engine, writes=True) as db:
+            if db.dialect.name == "postgresql":  # two processes may start at once
+                db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            _add_columns(db)
+            _META.create_all(db)
+            if db.execute(sa.select(_VERSION.c.version)).scalar() is None:
+                db.execute(sa.insert(_VERSION).values(one=1, version=0, forgotten=0))
+        self._ready = True
+
+
+_LOCK: Final = 0x706C616E74
+"""Any number, the same in each process."""
+
+
+def _add_columns(db: sa.Connection) -> None:
+    """Tables that knew neither versions nor places: what was before this moment is forgotten."""
+    there = sa.inspect(db)
+    if not there.has_table("records"):
+        return
+    names = {column["name"] for column in there.get_columns("records")}
+    for name in {"version", "place"} - names:
+        db.execute(sa.text(f"ALTER TABLE records ADD COLUMN {name} BIGINT NOT NULL DEFAULT 0"))
+    if "version" not in names:
+        db.execute(sa.text("CREATE INDEX records_by_version ON records (version)"))
+    kept = {column["name"] for column in there.get_columns("records_version")}
+    if "forgotten" not in kept:
+        db.execute(
+            sa.text("ALTER TABLE records_version ADD COLUMN forgotten BIGINT NOT NULL DEFAULT 0")
+        )
+        db.execute(sa.text("UPDATE records_version SET forgotten = version"))
+
+
+def _state(db: sa.Connection) -> tuple[int, int]:
+    version, forgotten = db.execute(sa.select(_VERSION.c.version, _VERSION.c.forgotten)).one()
+    return version, forgotten
+
+
+def _gone_since(db: sa.Connection, since: int) -> list[str]:
+    return list(db.execute(sa.select(_GONE.c.id).where(_GONE.c.version > since)).scalars())
+
+
+def _put(db: sa.Connection, batch: Sequence[Mapping[str, Any]]) -> None:
+    statement = sa.text(_PUT_ROW.format(rows=_PUT[db.dialect.name]))
+    if db.dialect.name == "sqlite":
+        db.execute(statement, batch)
+    else:
+        db.execute(statement, {name: [row[name] for row in batch] for name in batch[0]})
+
+
+def _forget(db: sa.Connection) -> None:
+    """Keep the list of removals bounded."""
+    count = db.execute(sa.select(sa.func.count()).select_from(_GONE)).scalar() or 0
+    if count <= MAX_GONE:
+        return
+    middle = sa.select(_GONE.c.version).order_by(_GONE.c.version).offset(count // 2).limit(1)
+    version = db.execute(middle).scalar()
+    db.execute(sa.delete(_GONE).where(_GONE.c.version <= version))
+    db.execute(sa.update(_VERSION).values(forgotten=version))
+
+
+def _decoded(id: str, text: str) -> Tags:
+    try:
+        tags = hayson.decode_value(text)
+    except Corrupt as cause:
+        raise Corrupt(
+            f"the stored record @{id}: {cause}", hint="restore it from a backup"
+        ) from cause
+    if not isinstance(tags, dict) or getattr(tags.get("id"), "id", None) != id:
+        raise Corrupt(
+            f"the stored record @{id} is not that entity: {text:.80}",
+            hint="restore it from a backup",
+        )
+    return tags
+
+
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    for at in range(0, len(items), BATCH):
+        yield items[at : at + BATCH]
