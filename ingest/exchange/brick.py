@@ -133,7 +133,7 @@ class _Reader:
         self._points(tags)
         self._sites(tags)
         for name, count in self._unread.items():
-            self._note(f"{count} times", f"{name} was not understood and is left out")
+            self._note(name, f"was not understood: {count} left out")
         return source_of(tags.values(), self._name, self._notes)
 
     def _note(self, place: str, says: str, hint: str = "") -> None:

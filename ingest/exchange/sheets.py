@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.exchange.source import needs_extra
-from ontology.errors import BadRequest, Corrupt
+from ontology.errors import BadRequest, Corrupt, NotFound
 
 MAX_FILE: Final = 100_000_000
 MAX_UNZIPPED: Final = 500_000_000
@@ -41,7 +41,9 @@ class Sheet:
 
 
 def read_sheets(path: Path) -> list[Sheet]:
-    """Every sheet of an .xlsx, or the one of a .csv. Raises BadRequest (too large) or Corrupt."""
+    """Every sheet of an .xlsx, or the one of a .csv. Raises NotFound, BadRequest (too large) or Corrupt."""
+    if not path.is_file():
+        raise NotFound(f"no file {path}", hint="check the name and the folder")
     size = path.stat().st_size
     if size > MAX_FILE:
         raise BadRequest(

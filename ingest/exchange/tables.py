@@ -211,22 +211,26 @@ def _entities(rows: Sequence[PointRow], notes: list[Note]) -> Iterator[dict[str,
     ids = _Ids(notes)
     shared = {name for name, count in Counter(row.name for row in rows).items() if count > 1}
     for floor in dict.fromkeys(row.floor for row in rows if row.floor):
-        yield {"id": ids.of("floor", floor), "dis": floor, "space": MARKER, "floor": MARKER}
+        yield {**_named(ids.of("floor", floor), floor), "space": MARKER, "floor": MARKER}
     for room, floor in dict.fromkeys((row.room, row.floor) for row in rows if row.room):
         inside = {"spaceRef": Ref(ids.of("floor", floor).id)} if floor else {}
         if not ids.known("room", room):
             yield {
-                "id": ids.of("room", room),
-                "dis": room,
+                **_named(ids.of("room", room), room),
                 "space": MARKER,
                 "room": MARKER,
                 **inside,
             }
     for equip in dict.fromkeys(row.equip for row in rows if row.equip):
-        yield {"id": ids.of("equip", equip), "dis": equip, "equip": MARKER}
+        yield {**_named(ids.of("equip", equip), equip), "equip": MARKER}
     for row in rows:
         owner = row.equip or row.device if row.name in shared else ""
         yield _point(replace(row, name=f"{owner}.{row.name}" if owner else row.name), row.name, ids)
+
+
+def _named(ref: Ref, name: str) -> dict[str, Any]:
+    """An id, and its name where that says more: a list does not rename what is in the model already."""
+    return {"id": ref} if ref.id == name else {"id": ref, "dis": name}
 
 
 def _point(row: PointRow, said: str, ids: _Ids) -> dict[str, Any]:

@@ -155,7 +155,7 @@ async def bring(
         found = _compared(source, stored, what, site=site, replace=replace)
         if dry_run or not found.changes.diffs:
             return found
-        version = await records.commit(found.changes.diffs)
+        version = await records.commit(found.changes.diffs, expect=version)
     notes = (*found.notes, *await _after(settings))
     return Brought(what, found.changes, notes, version)
 

@@ -168,14 +168,14 @@ def find(
     rows = asyncio.run(question.entities_of(settings, file, question.EVERYTHING))
     found = question.find(settings, rows, filter, limit=limit, explain=explain)
     if as_json:
-        print_json(found)
+        print_json(found.to_json())
         return
     names = [name.strip() for name in columns.split(",") if name.strip()] or question.COLUMNS
-    if found["rows"]:
-        screen.table(out, names, [question.shown(row, names) for row in found["rows"]])
-    err.print(f"{found['count']:,} of {found['of']:,} match: {found['filter']}", markup=False)
-    if "terms" in found:
-        screen.explanation(err if found["rows"] else out, found)
+    if found.rows:
+        screen.table(out, names, [question.shown(row, names) for row in found.rows])
+    err.print(f"{found.count:,} of {found.of:,} match: {found.filter}", markup=False)
+    if found.why:
+        screen.explanation(err if found.rows else out, found.why)
 
 
 @app.command()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,23 +54,36 @@ async def entities_of(settings: Settings, file: Path | None, filter: str) -> lis
         return [entity.tags for entity in await records.read(filter, limit=ALL)]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows that match, of how many that match, of how many there are. `why` is empty where it is plain."""
+
+    filter: str
+    count: int
+    of: int
+    rows: Sequence[Tags]
+    why: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Rows as Hayson."""
+        rows = [json.loads(hayson.encode_value(dict(tags))) for tags in self.rows]
+        return {"filter": self.filter, "count": self.count, "of": self.of, "rows": rows, **self.why}
+
+
 def find(
     settings: Settings, entities: Sequence[Tags], filter: str, *, limit: int, explain: bool
-) -> dict[str, Any]:
-    """Rows that match (Hayson), with the count of all of them; why, where nothing matches or it is asked.
+) -> Found:
+    """Entities that match, and why so few where none does or it is asked.
 
     Raises BadRequest with the column of what was not understood.
     """
     node = parse(filter)
     index = EntityIndex(entities, defs=definitions_of(settings))
     rows = index.find(filter, limit=limit)
-    found: dict[str, Any] = {
-        "filter": str(node), "count": index.count(filter), "of": len(index),
-        "rows": [hayson.to_json(dict(tags)) for tags in rows],
-    }  # fmt: skip
+    why: dict[str, Any] = {}
     if explain or not rows:
-        found |= _explained(index.explain(filter)) | {"unknown": _unknown(node, index)}
-    return found
+        why = _explained(index.explain(filter)) | {"unknown": _unknown(node, index)}
+    return Found(str(node), index.count(filter), len(index), rows, why)
 
 
 def matching(settings: Settings, entities: Sequence[Tags], filter: str) -> list[Tags]:
@@ -76,10 +91,9 @@ def matching(settings: Settings, entities: Sequence[Tags], filter: str) -> list[
     return EntityIndex(entities, defs=definitions_of(settings)).find(filter)
 
 
-def shown(tags: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
-    """One row of a table for people, from a row of Hayson."""
-    entity = hayson.from_json(dict(tags))
-    return [_cell(entity, column) for column in columns]
+def shown(tags: Tags, columns: Sequence[str]) -> list[str]:
+    """One row of a table for people."""
+    return [_cell(tags, column) for column in columns]
 
 
 def related(building: Building, id: str, relation: str) -> dict[str, Any]:

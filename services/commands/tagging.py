@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.exchange.source import Source
+from ingest.exchange.tables import read_rows
 from ingest.tagging.entities import entities_of
 from ingest.tagging.kinds import KIND
 from ingest.tagging.names import read_names
 from ingest.tagging.propose import propose
+from ingest.tagging.raw import RawName
 from ingest.tagging.review import Accepted, read_review, write_review
 from ontology.defs import markers
 from ontology.errors import BadRequest
@@ -24,9 +26,7 @@ EXAMPLES: Final = 5
 
 def review(names: Path, target: Path, stored: Sequence[Tags]) -> dict[str, Any]:
     """Write proposals for every name, and say how many are sure. Raises NotFound, BadRequest, Corrupt."""
-    raw = read_names(names)
-    if not raw:
-        raise BadRequest(f"{names.name} holds no names", hint="give a column called name")
+    raw = _names(names)
     proposals = propose(raw, known=Building(stored) if stored else None)
     write_review(target, proposals)
     doubtful = sorted((p for p in proposals if not p.sure), key=lambda p: p.confidence)
@@ -38,6 +38,18 @@ def review(names: Path, target: Path, stored: Sequence[Tags]) -> dict[str, Any]:
             for p in doubtful[:EXAMPLES]
         ],
     }  # fmt: skip
+
+
+def _names(path: Path) -> list[RawName]:
+    """A point list's names with all it says of them, or a file of names alone."""
+    try:
+        rows, _ = read_rows(path)
+    except BadRequest:
+        found = read_names(path)
+        if not found:
+            raise
+        return found
+    return [RawName(r.name, r.description, r.unit, r.object_type, r.device) for r in rows]
 
 
 def accepted_model(path: Path, stored: Sequence[Tags]) -> Source:

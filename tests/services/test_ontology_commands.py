@@ -331,5 +331,6 @@ def test_a_brick_model_and_a_point_list_come_in_beside_each_other(run: Run, tmp_
         shutil.copy(SAMPLES / name, tmp_path / name)
     assert "brick:Quux" in run("import", tmp_path / "lakeside.ttl").out
     merged = run("import", tmp_path / "points.csv", "--site", "Lakeside Clinic", "--json").json
-    assert "AHU-1" in merged["examples"]["changed"]
+    assert (merged["same"], merged["changed"]) == (2, 0)  # AHU-1 and VAV-101 keep their names
+    assert run("find", "point and equipRef==@AHU-1", "--json").json["count"] == 6
     assert run("find", "site", "--json").json["count"] == 1
