@@ -82,14 +82,32 @@ def _session(station: Station, timeout_s: float) -> Any:
                 "pyhaystack is not installed", hint="pip install 'plantroom[bms]'"
             ) from cause
     # pyhaystack loses leading zeros of its proof: one SCRAM login of sixteen would fail
-    import_module("pyhaystack.util.scram")._xor = _xor
+    vars(import_module("pyhaystack.util.scram"))["_xor"] = _xor
     given = {name: station.more[name] for name in needs}
     # without the slash, it would put its own paths beside the last part of the address
     url = station.url.rstrip("/") + "/"
-    return kind(
+    session = kind(
         url, station.user, station.password, grid_format=_zinc(),
         http_args={"timeout": min(timeout_s, 60.0)}, **given,
     )  # fmt: skip
+    _note_failures(session._client)  # noqa: SLF001
+    return session
+
+
+def _note_failures(client: Any) -> None:
+    """Keep the last failed request as `client.failure`: pyhaystack's logins lose it on their way."""
+    send = client._request  # noqa: SLF001  (every request passes here, with arguments by name)
+
+    def noting(**given: Any) -> None:
+        tell = given["callback"]
+
+        def told(result: Any) -> None:
+            client.failure = getattr(result, "_exc_info", (None, None))[1]
+            tell(result)
+
+        send(**{**given, "callback": told})
+
+    client.failure, client._request = None, noting  # noqa: SLF001
 
 
 def _xor(left: str, right: str) -> str:
@@ -106,10 +124,13 @@ def _read(session: Any, filter: str, where: str) -> list[Tags]:
     """Log in, read, decode; in a thread, for pyhaystack blocks."""
     slips = _errors()
     try:
+        login = session.authenticate()
+        login.wait(1.0)  # its client blocks: the work is done by now
+        _ = login.result
         op = session._get_grid(  # noqa: SLF001  (the only way to the bytes)
             "read", None, args={"filter": filter}, raw_response=True, retries=0
         )
-        op.wait(1.0)  # its client blocks: the work is done by now
+        op.wait(1.0)
         raw = op.result
     except slips as cause:
         raise _told(cause, session, where) from cause
@@ -132,19 +153,20 @@ def _errors() -> tuple[type[Exception], ...]:
 
 def _told(cause: Exception, session: Any, where: str) -> PlantroomError:
     """The error of pyhaystack in the words of this house."""
-    status = getattr(cause, "status", None)
-    if status is not None and status not in (401, 403):
-        return Unavailable(f"{where} answers {status}", hint="look at the address and the kind")
-    if status in (401, 403) or type(cause).__name__ == "AuthenticationProblem":
+    failed = session._client.failure  # noqa: SLF001
+    status = getattr(failed, "status", None)
+    if status in (401, 403):
         return Refused(
             f"{where} refuses the login", hint="look at user, password and kind of server"
         )
-    if not session.is_logged_in:
+    if status is not None:
+        return Unavailable(f"{where} answers {status}", hint="look at the address and the kind")
+    if failed is not None or session.is_logged_in:
+        says = f"{type(failed or cause).__name__}: {failed or cause}"[:200]
         return Unavailable(
-            f"{where}: no login: {type(cause).__name__}: {cause}"[:300],
-            hint="look at the address, and whether it is a server of that kind",
+            f"{where} gives no answer ({says})", hint="look at address, port and network"
         )
-    return Unavailable(f"{where}: {type(cause).__name__}: {cause}"[:300], hint="try again")
+    return Refused(f"{where} did not log us in", hint="look at user, password and kind of server")
 
 
 async def _in_thread(work: Callable[[], list[Tags]], timeout_s: float, where: str) -> list[Tags]:

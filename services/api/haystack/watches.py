@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ontology.errors import BadRequest, Conflict, NotFound
 from ontology.kinds import MARKER, Grid, Number, Ref, Tags
+from ontology.records import Changes, Records
 from services.api.haystack.media import argument, refs
 from services.api.haystack.served import MAX_LIVE, Call, Served
 from services.api.haystack.writes import seconds_of
@@ -73,7 +74,7 @@ class Watches:
     async def poll(self, call: Call) -> Grid:
         """`watchPoll`: entities changed since the last poll; all of them with `refresh`."""
         watch, served = self._of(call), call.served
-        changes = await served.records.changed(watch.version)
+        changes = await _changes(watch, served.records)
         refresh = "refresh" in call.grid.meta
         told = [id for id in watch.ids if refresh or id in changes.refs]
         rows = await served.rows([await served.entity(id) for id in told])
@@ -114,6 +115,15 @@ class Watches:
 def _seconds(lease: Any) -> Any:
     """A lease without a unit counts seconds: pyhaystack sends `lease:60`."""
     return Number(lease.value, "s") if isinstance(lease, Number) and not lease.unit else lease
+
+
+async def _changes(watch: Watch, records: Records) -> Changes:
+    """What was committed since the watch last looked; everything, where that is forgotten by now."""
+    now = await records.version()
+    try:
+        return await records.changed(watch.version)
+    except Conflict:
+        return Changes(now, frozenset(watch.ids))
 
 
 async def _newer(watch: Watch, served: Served, quiet: set[Ref]) -> list[Tags]:

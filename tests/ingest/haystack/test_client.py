@@ -33,7 +33,6 @@ from ontology.kinds import NA, Grid, Number, Ref
 from services.api.haystack.auth import Auth
 from services.api.haystack.scram import Account
 
-pytestmark = pytest.mark.xdist_group("haystack-client")
 QUICK = Limits(body=100_000, silence_s=1.0, total_s=2.0)
 SITE = b'ver:"3.0"\nid,site,dis\n@tower,M,"The Tower"\n'
 

@@ -21,7 +21,6 @@ from ontology.errors import BadRequest, Corrupt, PlantroomError, Refused, Unavai
 from ontology.kinds import MARKER, Grid, Ref, Symbol
 
 pytestmark = [
-    pytest.mark.xdist_group("legacy"),
     # hszinc calls pyparsing by names that pyparsing will drop
     pytest.mark.filterwarnings("ignore:'.*' .*deprecated.* use '.*':DeprecationWarning"),
 ]
@@ -175,8 +174,9 @@ async def test_a_station_that_stays_silent_is_given_up() -> None:
 
     async with serving(talk=mute) as served:
         began = time.monotonic()
-        with pytest.raises(Unavailable):
-            await read_entities(Station("niagara", served.url, "u", "p"), timeout_s=0.5)
+        for kind in ("niagara", "niagara4"):
+            with pytest.raises(Unavailable):
+                await read_entities(Station(kind, served.url, "u", "p"), timeout_s=0.5)
         assert time.monotonic() - began < 5
 
 
@@ -188,6 +188,15 @@ async def test_a_proof_that_begins_with_zeros_logs_in(house: HaystackHouse) -> N
 
     assert scram._xor("00ff", "00f0") == "000f"
     assert scram._xor("a" * 64, "a" * 64) == "0" * 64
+
+
+async def test_nobody_at_the_address_is_no_wrong_password() -> None:
+    async with serving(lambda _: b"") as served:
+        pass
+    for kind in ("niagara", "niagara4", "skyspark2"):
+        more = {"project": "demo"} if kind == "skyspark2" else {}
+        with pytest.raises(Unavailable, match="no answer"):
+            await read_entities(Station(kind, served.url, "u", "p", more), timeout_s=20)
 
 
 @pytest.mark.parametrize(

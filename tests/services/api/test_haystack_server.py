@@ -16,15 +16,14 @@ from haystack_house import AHU, FAN, NAME, NOW, PASSWORD, TEMP, USER, HaystackHo
 
 from ingest.haystack.scram import Exchange, Keys, derive, pack, read_header, sign, unpack_text, xor
 from ontology.codec import csv, hayson, trio, zinc
+from ontology.errors import Conflict
 from ontology.history import Sample, Samples
 from ontology.kinds import MARKER, Grid, Number, Ref, Symbol
 from services.api.app import create_app
 from services.api.haystack import auth as auth_module
+from services.api.haystack import watches as watches_module
 from services.api.haystack.auth import Auth, Reply
 from services.api.haystack.scram import Account
-from services.api.haystack.watches import MAX_IDS, MAX_WATCHES
-
-pytestmark = pytest.mark.xdist_group("haystack-server")
 
 
 @pytest.fixture(scope="module")
@@ -377,17 +376,29 @@ async def test_a_removed_entity_is_told_by_its_id_alone(
     assert list(told) == [{"id": gone}]
 
 
-async def test_watches_are_bounded_in_size_and_number(http: httpx2.AsyncClient) -> None:
-    many = "".join(f"@e-{i}\n" for i in range(MAX_IDS + 1))
-    assert (
-        "too many"
-        in (await post(http, "watchSub", f'ver:"3.0" watchDis:"x"\nid\n{many}')).meta["dis"]
-    )
-    grids = [
-        await post(http, "watchSub", 'ver:"3.0" watchDis:"x"\nid\n@AHU-1\n')
-        for _ in range(MAX_WATCHES)
-    ]
+async def test_watches_are_bounded_in_size_and_number(
+    http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches_module, "MAX_WATCHES", 5)
+    many = "".join(f"@e-{i}\n" for i in range(watches_module.MAX_IDS + 1))
+    refused = await post(http, "watchSub", f'ver:"3.0" watchDis:"x"\nid\n{many}')
+    assert "too many" in refused.meta["dis"]
+    one = 'ver:"3.0" watchDis:"x"\nid\n@AHU-1\n'
+    grids = [await post(http, "watchSub", one) for _ in range(6)]
     assert grids[-1].meta["errType"] == "conflict"
+
+
+async def test_a_watch_whose_changes_are_forgotten_is_told_everything(
+    house: HaystackHouse, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await post(http, "watchSub", f'ver:"3.0" watchDis:"x"\nid\n@AHU-1\n@{FAN.id}\n')
+
+    async def forgotten(_since: int) -> None:
+        raise Conflict("too long ago", hint="read everything again")
+
+    monkeypatch.setattr(house.records, "changed", forgotten)
+    poll = f'ver:"3.0" watchId:"{first.meta["watchId"]}"\nempty\n'
+    assert [row["id"] for row in await post(http, "watchPoll", poll)] == [AHU, FAN]
 
 
 # --- no writing -----------------------------------------------------------------------------------
