@@ -57,6 +57,7 @@ _WORK_WORDS = [
     "compressor",
 ]
 _RELATIONS = (
+    ("way", r"\bpath\b|\bhow (?:does|do) .{0,25}\b(?:get|come|reach|flow)s?\b|\btrace\b"),
     ("located_in", r"\bwhere (?:is|are|can|do)\b(?!.*\bfrom\b)|\blocat|\bwhich (?:floor|room|area)s? is\b|\bwhich floors?\W*$|\bon what floor\b"),
     ("upstream", r"\bupstream\b|\bdepends? on\b"),
     ("feeds", r"\bdownstream\b|\bwhat is (?:fed|served|supplied) (?:by|from)\b|\bruns? off\b|\bhangs? off\b|\bcovers?\b"),

@@ -135,7 +135,7 @@ def _compare(slots: Slots) -> tuple[Step, ...]:
 
 def _find(slots: Slots) -> tuple[Step, ...]:
     if slots.relation:
-        return (_call("related", of=list(slots.of), relation=slots.relation),)
+        return (_related(slots),)
     if slots.quantity or "points" in slots.extra:
         role, of, place = slots.quantity, slots.kind, slots.place
         tags = "" if role else slots.extra["points"]
@@ -143,12 +143,19 @@ def _find(slots: Slots) -> tuple[Step, ...]:
     return (_call("find_equip", kind=slots.kind, place=slots.place, count=MAX_FOUND),)
 
 
+def _related(slots: Slots) -> Step:
+    """One way to follow; the whole way to the plant where that is asked."""
+    if slots.relation == "way":
+        return _call("explain", of=list(slots.of))
+    return _call("related", of=list(slots.of), relation=slots.relation)
+
+
 def _explain(slots: Slots) -> tuple[Step, ...]:
     of = list(slots.of)
     if "doing" in slots.signs and not slots.relation:
         return (_call("overview", of=of),)
     if slots.relation:
-        return (_call("related", of=of, relation=slots.relation),)
+        return (_related(slots),)
     return (
         _call("overview", of=of),
         _call("related", of=of, relation="feeds"),

@@ -116,6 +116,7 @@ write
 (?:can|could|would|will|may|might) (?:i|we|you|u|someone|somebody|anyone|they|engineering) (?:please |just |kindly |quickly |maybe |possibly )*(?:turn |bring |nudge |bump |knock |drop |raise |lower |warm |fire |spin |isolate |mute |raise |start |stop |kill |trim |adjust |shut |push |ramp |switch |set |close |open |reset |release |clear )
 
 explain
+(?:supply |system |air |water )?path (?:of|for|from|to|between) (?:the )?(?:room )?¤|trace (?:the )?(?:room )?¤+ (?:back|up)|how (?:does|do) (?:the )?(?:chilled |cold |cool )?(?:water|air|power|cooling) (?:get|reach|come|flow) (?:to|from|into)? ?(?:the )?(?:room )?¤
 (?:everything|all|whatever) (?:you (?:have|know|got) )?(?:on|about|we have on|you know about|we know about|there is on|to know about) (?:the )?¤
 (?:rundown|run down|low-?down|background|primer|profile|info|intro\\w*|details?|summary|overview|snapshot|picture|walk ?through|explainer|the basics|scoop|gist) (?:on|of|about|for) (?:the )?¤
 ¤+ (?:rundown|low-?down|overview|summary|snapshot|at a glance|in a nutshell|profile|card|details?|info\\w*)

@@ -142,6 +142,14 @@ def test_steps_carry_arguments_their_tools_accept(text: str) -> None:
         tools[step.tool].check(step.args)
 
 
+@pytest.mark.parametrize(
+    "text", ["supply path of room 807", "how does the chilled water get to room 807", "trace 807 back to the plant"]
+)  # fmt: skip
+def test_the_way_to_the_plant_is_explained(text: str) -> None:
+    (step,) = ask(text).steps
+    assert (step.tool, step.args["of"][0]) == ("explain", "room-807")
+
+
 @given(st.text(max_size=300))
 @settings(max_examples=300)
 def test_any_text_becomes_a_plan(text: str) -> None:
