@@ -24,10 +24,9 @@ def read_instant(text: str, city: str | None) -> dt.datetime:
         raise BadRequest(f"{text!r:.40} has no offset", hint="add Z or an offset, such as +07:00")
     zone = zone_named(city) if city else zone_at(offset)
     # Not by UTC where the wall clock fits: the first and last hours of the calendar have none.
-    for fold in (0, 1):
-        wall = given.replace(tzinfo=zone, fold=fold)
-        if wall.utcoffset() == offset:
-            return wall
+    wall = given.replace(tzinfo=zone)
+    if wall.utcoffset() == offset:
+        return wall
     try:
         return given.astimezone(zone)
     except OverflowError as cause:

@@ -198,6 +198,7 @@ sheets = st.builds(
 @example('ver:"3.0"\nc0,c1,c2\n"x,M,M\n')
 @example('ver:"3.0"\nc0,c1\n@a-M,M\n@b,M\n,M\n')
 @example('ver:"3.0"\nc0\nM,M\nM\n')
+@example('ver:"3.0"\nc0,c1,c2\n1,,M\n1,MM,M\n')
 def test_the_fast_way_reads_and_refuses_as_the_grammar_does(text: str) -> None:
     agree(text)
 
