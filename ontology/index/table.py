@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 from pyroaring import BitMap
@@ -78,9 +79,9 @@ class Table:
         return numbers if self._in_order else numbers[np.argsort(self._arrival[numbers])]
 
     def tags(self, slots: Slots, limit: int | None = None) -> list[Tags]:
-        """The rows of these slots, first arrived first."""
+        """The rows of these slots, which all have one, first arrived first."""
         chosen = self.in_order(slots)[:limit].tolist()
-        return [tags for tags in map(self.rows.__getitem__, chosen) if tags is not None]
+        return cast("list[Tags]", list(map(self.rows.__getitem__, chosen)))
 
     def after(self, changes: Mapping[str, Tags | None]) -> list[Tags]:
         """All rows as they will be, first arrived first."""

@@ -202,7 +202,7 @@ async def test_a_reader_fetches_only_what_another_writer_changed(
     fetched: list[str] = []
     decoded = sql_rows._decoded
     monkeypatch.setattr(
-        sql_rows, "_decoded", lambda id, text: fetched.append(id) or decoded(id, text)
+        sql_rows, "_decoded", lambda name, text: fetched.append(name) or decoded(name, text)
     )
     await one.commit({Ref("p7"): {"temp": MARKER}, Ref("p8"): None, Ref("p9"): None})
     await one.commit({Ref("p9"): {"point": MARKER}})
