@@ -58,7 +58,8 @@ def labelled(path: Path) -> list[Gold]:
 
 
 def buildings() -> dict[str, list[Gold]]:
-    """All labelled lists by name: `dev_` ones were looked at while the words and rules were written."""
+    """All labelled lists by name. `dev_`: words and rules were written with them in view. `held_`: learnt
+    from after they had judged once. `unseen_`: nothing was learnt from them."""
     return {path.stem: labelled(path) for path in sorted(LABELLED.glob("*.csv"))}
 
 
@@ -87,9 +88,9 @@ def as_strangers(golds: Sequence[Gold]) -> list[list[Gold]]:
 
 
 def _spoilt(raw: RawName, turn: int) -> RawName:
-    name = raw.name
-    for word in reversed(words_of(name)):
-        if word.text in read_name(name).point and zlib.crc32(word.text.encode()) % _FIFTHS == turn:
+    name, point = raw.name, frozenset(read_name(raw.name).point)
+    for word in reversed(words_of(raw.name)):
+        if word.text in point and zlib.crc32(word.text.encode()) % _FIFTHS == turn:
             name = f"{name[: word.start]}Qx{'zj' * (len(word.text) // 3)}{name[word.end :]}"
     return replace(raw, name=name, description="")
 
@@ -143,12 +144,12 @@ def leave_one_out(lists: dict[str, list[Gold]]) -> dict[str, Score]:
 
 
 def tagging_figures() -> dict[str, float]:
-    """Shares by building (`tagging.<building>.exact` ...), and means over names of `dev` and `held`."""
+    """Shares by building (`tagging.<building>.exact` ...), and means over names of `dev`, `held`, `unseen`."""
     scores = leave_one_out(buildings())
     figures = {
         f"tagging.{name}.{part}": getattr(s, part) for name, s in scores.items() for part in _PARTS
     }
-    for group in ("dev", "held"):
+    for group in ("dev", "held", "unseen"):
         some = [s for name, s in scores.items() if name.startswith(group)]
         names = sum(s.names for s in some)
         figures[f"tagging.{group}.names"] = float(names)

@@ -39,7 +39,21 @@ _FITS: Final = {
 """Tag -> kinds of unit it can be measured in."""
 
 _ONE_OF: Final = frozenset(
-    "temp humidity pressure flow co2 co power energy current volt freq level enthalpy".split()
+    [
+        "temp",
+        "humidity",
+        "pressure",
+        "flow",
+        "co2",
+        "co",
+        "power",
+        "energy",
+        "current",
+        "volt",
+        "freq",
+        "level",
+        "enthalpy",
+    ]
 )
 """Quantities of which a point measures one."""
 _SECTIONS: Final = frozenset(

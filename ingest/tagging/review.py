@@ -28,7 +28,7 @@ NEEDED: Final = ("accept", "name", "id", "tags", "equip", "equip_kind", "place",
 _YES: Final = frozenset(["yes", "y", "true", "1", "x", "ja", "j", "oui", "o", "si", "ok", "ใช่"])
 _NO: Final = frozenset(["", "?", *["no", "n", "false", "0", "nein", "non", "ไม่"]])
 FUNCTIONS: Final = frozenset({"sensor", "cmd", "sp"})
-OUR_TAGS: Final = frozenset({"basin", "offset", "oil", "co", "rented"})
+OUR_TAGS: Final = frozenset({"basin", "offset", "oil", "fire"})
 """Tags we propose that the standard has no def for."""
 _KINDS: Final = ("", "Bool", "Number", "Str")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -177,7 +177,7 @@ RULES: Final = tuple(
         ("valve coil", "", "", "coil"), ("valve condenser", "isolation bypass", "", "water"), ("valve", "", "", "coil"),
         ("isolation", "", "valve", ""), ("makeup", "damper", "valve", "water condenser chilled"), ("makeup", "", "", "hot"),
         ("chilled", "valve", "water", ""), ("hot", "valve", "water", ""), ("condenser", "valve refrig", "water", "", ""),
-        ("refrig", "", "", "water"), ("evaporator pressure|temp", "water chilled", "refrig", ""), 
+        ("refrig", "", "", "water"), ("evaporator pressure|temp", "water chilled", "refrig", ""),
         ("circuit", "", "", "circuit"),
         ("water supply", "QUANTITY STATE", "temp", "", "?a supply without quantity is its temperature"), ("water return", "QUANTITY STATE", "temp", "", "?a return without quantity is its temperature"), ("water leaving|entering", "QUANTITY STATE", "temp", ""),
         ("water supply on:air", "", "entering", "supply", "supply water enters a coil"), ("water return on:air", "", "leaving", "return"),

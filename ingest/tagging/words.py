@@ -25,7 +25,9 @@ STRONG: Final = frozenset("./:'\\|>;#[](){}\"&?=$!")
 
 MAX_COMPOUND: Final = 28
 """Letters of a word that is searched for pieces; German compounds reach about 25."""
-_WHOLE_ONLY: Final = frozenset("te al en ar on of no the and for to com act err".split())
+_WHOLE_ONLY: Final = frozenset(
+    ["te", "al", "en", "ar", "on", "of", "no", "the", "and", "for", "to", "com", "act", "err"]
+)
 """Words that ordinary words are full of ("rate", "main"): never pieces of a compound."""
 _CLOSE: Final = 88.0
 """rapidfuzz ratio from which a word of five letters or more is a misspelling of a known one."""
