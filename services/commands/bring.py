@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from ingest.exchange.changes import Changes, changes
 from ingest.exchange.files import read_source
@@ -85,8 +86,12 @@ async def read_server(
     """The entities of a server, without the values that change by themselves.
 
     `ask` is called where the environment lacks a secret, `seen` with the count so far. Raises Refused,
-    Unavailable, Corrupt.
+    Unavailable, Corrupt, and BadRequest for a secret in the address, which everyone on the machine sees.
     """
+    if "@" in urlsplit(server.url).netloc:
+        raise BadRequest(
+            "the address holds a user", hint=f"give --user, and its password in {PASSWORD}"
+        )
     password = (os.environ.get(PASSWORD) or ask(PASSWORD)) if server.user else ""
     rows: list[Tags] = []
     async for tags in _rows(server, password, ask):

@@ -145,6 +145,8 @@ def test_the_home_of_the_demo_is_named_as_such(run: Run, tower: Path, tmp_path: 
         (("import", "http://127.0.0.1:9/api", "--user", "su"), 2, "PLANTROOM_HAYSTACK_PASSWORD"),
         (("import", "http://127.0.0.1:9/api"), 5, "127.0.0.1:9"),
         (("import", "http://127.0.0.1:9/", "--kind", "skyspark"), 2, "skyspark needs project"),
+        (("import", "http://su:pw@127.0.0.1:9/"), 2, "the address holds a user"),
+        (("export", "model.ttl"), 4, "no building in"),
         (("import", "a.zinc", "--user", "su"), 2, "--user is for servers"),
         (("find", "ahu"), 4, "no building in"),
         (("tag",), 2, "give either raw names or --accept"),

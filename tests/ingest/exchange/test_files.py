@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ingest.demo.model import riverside_tower
 from ingest.exchange.changes import changes
 from ingest.exchange.files import FORMATS, is_grid_csv, read_entities, read_source, write_entities
 from ingest.exchange.source import dangling, source_of
-from ontology.errors import BadRequest, Corrupt, NotFound
+from ontology.errors import BadRequest, Corrupt, NotFound, Unavailable
 from ontology.kinds import MARKER, REMOVE, Number, Ref
 from ontology.store.memory_records import MemoryRecords
 
@@ -109,6 +110,16 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
         write_entities(path, [{"id": Ref("a"), "odd": object()}])
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["t.zinc"]
+
+
+def test_a_brick_model_without_its_library_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "rdflib", None)
+    monkeypatch.delitem(sys.modules, "ingest.exchange.brick", raising=False)
+    with pytest.raises(Unavailable, match="Brick models needs rdflib") as caught:
+        read_source(SAMPLES / "lakeside.ttl")
+    assert "plantroom[brick]" in caught.value.hint
 
 
 def test_nobody_writes_turtle(tmp_path: Path) -> None:
