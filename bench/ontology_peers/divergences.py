@@ -125,7 +125,7 @@ DIVERGENCES: Final = (
     ),
     Divergence(
         "core-other-kind", CORE, "a value of another kind is not != the literal", verdict="open",
-        spec='Usage: "!=" is "not equal to"; Number Comparisons: "123 != 123°F // true", unequal in kind of unit is unequal', compares=_of_other_kind,
+        spec='Usage: "!=" is "not equal to"; Number Comparisons: "123 != 123°F // true", so what differs in unit alone is unequal', compares=_of_other_kind,
     ),
     Divergence(
         "core-def-without-namespace", CORE, "^symbol matches nothing unless official defs are loaded", verdict="by design",

@@ -73,6 +73,11 @@ def test_each_divergence_names_its_place_in_the_standard() -> None:
     assert [rule.id for rule in DIVERGENCES if not rule.spec.startswith(sections)] == []
 
 
+def test_each_divergence_stands_in_the_decision() -> None:
+    decision = (ROOT / "docs" / "decisions" / "0011-ontology.md").read_text(encoding="utf-8")
+    assert [rule.id for rule in DIVERGENCES if f"`{rule.id}`" not in decision] == []
+
+
 @pytest.mark.parametrize("peer", [p for p in PEERS if p.has_filter], ids=lambda peer: peer.name)
 def test_every_other_answer_of_a_peer_follows_a_written_rule(peer: Peer, tmp_path: Path) -> None:
     """Peers are installed by `plantroom bench ontology`; tests only use what is there."""
