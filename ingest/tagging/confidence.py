@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +39,7 @@ class Evidence:
     tagged: float
 
 
+_parts: Final = attrgetter(*(field.name for field in fields(Evidence)))
 _SIGNS: Final = np.array([1, -1, 1, 1, 1, 1, 1, -1, 1, 1, 1, -1, 1])
 """Which way each piece of evidence may speak; one that seems to speak against its sense is left out."""
 
@@ -54,7 +56,7 @@ class Calibration:
         """Probability that tags and equipment are right; 0 where no tags are proposed."""
         if not evidence.tagged:
             return 0.0
-        drive = self.bias + sum(w * x for w, x in zip(self.weights, astuple(evidence), strict=True))
+        drive = self.bias + sum(w * x for w, x in zip(self.weights, _parts(evidence), strict=True))
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, drive))))
 
 
@@ -63,7 +65,7 @@ def fit(evidence: Sequence[Evidence], right: Sequence[bool]) -> Calibration:
 
     The threshold is the lowest confidence above which at least WANTED_PRECISION of them are right.
     """
-    pairs = [(astuple(e), ok) for e, ok in zip(evidence, right, strict=True) if e.tagged]
+    pairs = [(_parts(e), ok) for e, ok in zip(evidence, right, strict=True) if e.tagged]
     x = np.array([(*row, 1.0) for row, _ in pairs])
     y = np.array([ok for _, ok in pairs], dtype=float)
     used = np.ones(x.shape[1], dtype=bool)
