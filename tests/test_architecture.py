@@ -24,6 +24,10 @@ DOORS = {
     "aiomqtt": ("ingest/drivers/lorawan.py", "ingest/demo/devices/"),
     "langgraph": ("agent/graph.py",),
     "fastapi": ("services/api/",),
+    "pyroaring": ("ontology/index/",),
+    "rdflib": ("ingest/exchange/brick.py",),
+    "pyhaystack": ("ingest/haystack/legacy.py",),
+    "hszinc": ("ingest/haystack/legacy.py",),
     "vllm": (),
 }
 
