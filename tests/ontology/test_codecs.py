@@ -41,6 +41,7 @@ def test_a_grid_survives_being_written_and_read(codec: ModuleType, grid: Grid) -
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @CODECS
 @MANY
 @given(grid=grids())
@@ -60,6 +61,7 @@ def test_records_survive_as_trio(records: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @MANY
 @given(st.lists(rows, max_size=3))
 def test_ten_thousand_lists_of_records_survive_as_trio(records: list[dict[str, Any]]) -> None:

@@ -151,6 +151,7 @@ def test_what_a_server_of_haystack_3_writes_is_read(grid: Grid) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @MANY
 @given(grids())
 def test_ten_thousand_grids_of_haystack_3_are_read(grid: Grid) -> None:

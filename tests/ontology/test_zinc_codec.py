@@ -204,6 +204,7 @@ def test_the_fast_way_reads_and_refuses_as_the_grammar_does(text: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @MANY
 @given(sheets)
 def test_the_fast_way_agrees_on_ten_thousand_sheets(text: str) -> None:
@@ -228,6 +229,7 @@ def test_both_ways_agree_on_damaged_grids(text: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @MANY
 @given(damaged())
 def test_both_ways_agree_on_ten_thousand_damaged_grids(text: str) -> None:
