@@ -131,6 +131,7 @@ def test_any_building_answers_any_filter_as_the_plain_reading_does(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_200)
 @settings(max_examples=10_000, deadline=None, suppress_health_check=QUIET)
 @given(some_buildings, st.lists(changes, max_size=6), st.lists(filters, min_size=1, max_size=6))
 def test_many_buildings_answer_many_filters_as_the_plain_reading_does(
