@@ -45,23 +45,20 @@ def lines_in(text: str) -> Iterator[str]:
 
 def lines_of(file: BinaryIO) -> Iterator[str]:
     """The lines of a file without their ends. Raises Corrupt by line and byte where it is no text."""
-    file = _seekable(file)
-    encoding = _encoding(file)
-    if encoding not in {"utf-8", "utf-8-sig"}:
-        yield from _wide_lines(file, encoding)
-        return
-    offset = file.tell()
-    number = 0
-    while raw := file.readline(MAX_LINE + 1):
-        number += 1
-        if len(raw) > MAX_LINE:
+    number, begun = 1, ""
+    for chunk in chunks_of(file):
+        lines = chunk.split("\n")
+        lines[0] = begun + lines[0]
+        begun = lines.pop()
+        for line in lines:
+            if len(line) > MAX_LINE:
+                raise _too_long(number)
+            yield line.removesuffix("\r")
+            number += 1
+        if len(begun) > MAX_LINE:
             raise _too_long(number)
-        try:
-            line = raw.decode()
-        except UnicodeDecodeError as cause:
-            raise _not_utf8(cause, offset + cause.start, number) from cause
-        offset += len(raw)
-        yield line.removesuffix("\n").removesuffix("\r")
+    if begun:
+        yield begun.removesuffix("\r")
 
 
 def chunks_of(file: BinaryIO) -> Iterator[str]:
@@ -119,21 +116,6 @@ def _encoding(file: BinaryIO) -> str:
             hint="save the file as UTF-8; UTF-16 needs its byte order mark",
         )
     return encoding
-
-
-def _wide_lines(file: BinaryIO, encoding: str) -> Iterator[str]:
-    text = io.TextIOWrapper(file, encoding=encoding, newline="\n")
-    number = 0
-    try:
-        while line := text.readline(MAX_LINE + 1):
-            number += 1
-            if len(line) > MAX_LINE:
-                raise _too_long(number)
-            yield line.removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as cause:
-        raise _not_utf8(cause, cause.start, number + 1) from cause
-    finally:
-        text.detach()
 
 
 def _too_long(number: int) -> Corrupt:

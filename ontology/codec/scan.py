@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeVar
 
 from ontology.codec.lines import lines_in
 from ontology.errors import Corrupt
+
+T = TypeVar("T")
 
 MAX_VALUES: Final = 500_000
 """Values on one line: a line of lists must not grow to gigabytes in memory."""
@@ -63,6 +65,15 @@ class Scanner:
         self.at = 0
         self._number += 1
         self._left = MAX_VALUES
+
+    def each(self, read: Callable[[str], T | None]) -> Iterator[T]:
+        """What `read` makes of this line and those after it, up to the first it makes nothing of."""
+        while not self.at_end and (found := read(self.line)) is not None:
+            yield found
+            line = next(self._lines, None)
+            self.at_end = line is None
+            self.line = line or ""
+            self._number += 1
 
     def skip_blank_lines(self) -> None:
         while not self.at_end and self.blank:

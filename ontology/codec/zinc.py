@@ -42,8 +42,10 @@ _CELL: Final = re.compile(
     re.DOTALL,
 )
 """A cell and the comma after it. Where none comes, all the rest is taken, and the row is not split."""
+_BRACKETS: Final = re.compile(r"[\\`(\[{<]")
 _DIGITS: Final = frozenset("0123456789-")
-_REF: Final = re.compile(r'@([a-zA-Z0-9_:\-.~]+)(?: "([^"\\]*)")?')
+_REF: Final = re.compile(r"@[a-zA-Z0-9_:\-.~]+").fullmatch
+_NAMED_REF: Final = re.compile(r'@([a-zA-Z0-9_:\-.~]+) "([^"\\]*)"').fullmatch
 
 
 def encode(grid: Grid) -> str:
@@ -90,15 +92,11 @@ def stream(lines: Iterable[str], *, fast: bool = True, first: int = 1, indent: i
 
 def _rows(scan: Scanner, columns: tuple[str, ...], fast: bool) -> Iterator[dict[str, Any]]:
     cells = _Cells(columns)
-    while not scan.at_end:
-        row = cells.row(scan.line) if fast else None
-        if not row and scan.blank:
-            break
-        if row is None:
+    while not scan.at_end and not scan.blank:
+        if fast:
+            yield from scan.each(cells.row)
+        if not scan.at_end and not scan.blank:
             yield read_row(scan, columns)
-        else:
-            yield row
-            scan.next_line()
     scan.skip_blank_lines()
     if not scan.at_end:
         raise scan.error("the end of the grid", hint="a blank line ends a grid; nothing follows it")
@@ -115,22 +113,27 @@ class _Cells(dict[str, Any]):
 
     def row(self, line: str) -> dict[str, Any] | None:
         """The row; None where the line needs the grammar."""
-        if len(line) > MAX_FAST:
+        if len(line) > MAX_FAST or not line.strip(" \t"):
             return None
         # The tail of markers is the same for all points of a kind: looked up as a whole.
         start = line.find(",", len(line.rstrip(",M")))
         tail = line[start:] if start >= 0 else ""
         known = self._tails.get(tail)
         width, markers = self._tail(tail) if known is None else known
-        cells = line[:start].split(",") if tail else line.split(",")
+        front = line[:start] if tail else line
+        cells = front.split(",")
         if len(cells) != width:
-            cells = _CELL.findall(line[:start] + "," if tail else line + ",")
-            wanted = (start if tail else len(line)) + 1
-            if len(cells) != width or sum(map(len, cells)) + len(cells) != wanted:
+            cells = _cells(front, cells)
+            if len(cells) != width:
                 return None
+        first = cells[0]
+        row: dict[str, Any] = {}
+        if first and _REF(first):  # an id is seen once: looking it up costs more than reading it
+            row[self._columns[0]] = Ref.matched(first[1:])
+            cells[0] = ""
         try:
             values = map(self.__getitem__, filter(None, cells))
-            row = dict(zip(compress(self._columns, cells), values, strict=False))
+            row.update(zip(compress(self._columns, cells), values, strict=False))
         except Corrupt:
             return None
         if self._nulls:
@@ -154,26 +157,53 @@ class _Cells(dict[str, Any]):
         return found
 
     def __missing__(self, cell: str) -> Any:
-        value: Any
-        first = cell[0]
-        if first == "@" and (match := _REF.fullmatch(cell)):
-            dis = match[2]
-            value = Ref.matched(match[1], joined(dis) if dis else "")
-        elif first == '"' and cell[-1] == '"' and cell.count('"') == 2 and "\\" not in cell:
-            value = joined(cell[1:-1])
-        elif first in _DIGITS and (match := NUMBER.fullmatch(cell)):
-            value = number_of(match) or _scalar(cell)
-        else:
+        value = _plain(cell)
+        if value is None:
             value = _scalar(cell)
             if value is None:
                 self._nulls = True
             elif isinstance(value, (list, dict, Grid)):
                 return value  # can be changed by whom it is given to: never shared
+        if len(self) >= MAX_KNOWN:
+            self.clear()
         if len(cell) <= MAX_WORD:
-            if len(self) >= MAX_KNOWN:
-                self.clear()
             self[cell] = value
         return value
+
+
+def _cells(line: str, pieces: list[str]) -> list[str]:
+    """The cells of a line that has commas inside of its cells; [] where it needs the grammar."""
+    if _BRACKETS.search(line):
+        found = _CELL.findall(line + ",")
+        return found if sum(map(len, found)) + len(found) == len(line) + 1 else []
+    cells: list[str] = []
+    held: list[str] = []
+    for piece in pieces:
+        if piece.count('"') % 2:
+            held.append(piece)
+            if len(held) > 1:
+                cells.append(",".join(held))
+                held = []
+        elif held:
+            held.append(piece)
+        else:
+            cells.append(piece)
+    return [] if held else cells
+
+
+def _plain(cell: str) -> Any:
+    """The value of a cell in the form most cells have; None where it takes the grammar."""
+    first = cell[0]
+    if first == "@":
+        if _REF(cell):
+            return Ref.matched(cell[1:])
+        match = _NAMED_REF(cell)
+        return Ref.matched(match[1], joined(match[2])) if match else None
+    if first == '"':
+        whole = cell[-1] == '"' and cell.count('"') == 2 and "\\" not in cell
+        return joined(cell[1:-1]) if whole else None
+    match = NUMBER.fullmatch(cell) if first in _DIGITS else None
+    return number_of(match) if match else None
 
 
 def _scalar(cell: str) -> Any:

@@ -87,9 +87,14 @@ def ordered(value: Any) -> Any:
 def is_a(tags: Mapping[str, Any], name: str, defs: Definitions) -> bool:
     """Whether an entity is a `name`: by its `spec` tag or by the markers that make one."""
     spec = tags.get("spec")
-    if isinstance(spec, Ref) and (spec.id == name or spec.id.rsplit("::", 1)[-1] == name):
+    if isinstance(spec, Ref) and is_spec(spec, name, defs):
         return True
     return any(needed <= tags.keys() for needed in markers_of(name, defs))
+
+
+def is_spec(spec: Ref, name: str, defs: Definitions) -> bool:
+    """Whether an entity's spec is called `name`, with or without its library, or inherits from it."""
+    return name in (spec.id, spec.id.rsplit("::", 1)[-1]) or defs.is_a(spec.id, name)
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ontology.codec.rows import collector_paused
 from ontology.definitions import STANDARD, Definitions
 from ontology.errors import BadRequest
 from ontology.filter import And, parse
@@ -23,7 +24,8 @@ class EntityIndex:
     """
 
     def __init__(self, entities: Iterable[Tags] = (), *, defs: Definitions = STANDARD) -> None:
-        self._columns = Columns(entities)
+        with collector_paused():
+            self._columns = Columns(entities)
         self._selection = Selection(self._columns, defs)
 
     def __len__(self) -> int:

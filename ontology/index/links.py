@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from ontology.entity import refs_in
 from ontology.index.sets import EMPTY, NOWHERE, Ints, Slots, flags_of, grown, numbers_of, slots_of
 from ontology.index.table import Table
 from ontology.kinds import Ref
+
+_ID = attrgetter("id")
 
 
 class Links:
@@ -31,13 +34,14 @@ class Links:
         if tag == "id":
             self._one[slots] = slots
             return
-        rows = table.rows
-        found = [rows[slot][tag] for slot in slots.tolist()]
+        rows: list[Any] = table.rows
+        found = list(map(itemgetter(tag), map(rows.__getitem__, slots.tolist())))
         if set(map(type, found)) <= {Ref}:
-            slot_of = table.slot_of
-            heads = [slot_of.get(ref.id, NOWHERE) for ref in found]
+            heads: list[Any] = list(map(table.slot_of.get, map(_ID, found)))
+            unknown = [n for n, head in enumerate(heads) if head is None]
+            for n in unknown:
+                heads[n] = NOWHERE
             self._one[slots] = heads
-            unknown = [n for n, head in enumerate(heads) if head == NOWHERE]
         else:
             unknown = list(range(len(found)))
         for n in unknown:

@@ -8,7 +8,20 @@ from typing import TypeAlias
 from pyroaring import BitMap
 
 from ontology.definitions import Definitions
-from ontology.filter import And, Compare, Has, IsA, Missing, Node, Or, Path, holds, markers_of, walk
+from ontology.filter import (
+    And,
+    Compare,
+    Has,
+    IsA,
+    Missing,
+    Node,
+    Or,
+    Path,
+    holds,
+    is_spec,
+    markers_of,
+    walk,
+)
 from ontology.index.columns import Columns
 from ontology.index.sets import Ints, Slots, flags_of, meet, slots_of
 from ontology.index.values import one_by_one
@@ -68,7 +81,9 @@ class Selection:
             return base
         rows = self._columns.table.rows
         specs = ((slot, (rows[slot] or {})["spec"]) for slot in base)
-        return BitMap([s for s, spec in specs if isinstance(spec, Ref) and _names(spec, name)])
+        return BitMap(
+            [s for s, spec in specs if isinstance(spec, Ref) and is_spec(spec, name, self._defs)]
+        )
 
     def _leaf(self, node: Compare) -> Leaf:
         op, wanted = node.op, node.value
@@ -116,10 +131,6 @@ class Selection:
 
 def _whatever(_tag: str, base: Slots) -> Slots:
     return base
-
-
-def _names(spec: Ref, name: str) -> bool:
-    return name in (spec.id, spec.id.rsplit("::", 1)[-1])
 
 
 def _cost(term: Node) -> int:

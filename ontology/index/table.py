@@ -8,7 +8,6 @@ from typing import cast
 import numpy as np
 from pyroaring import BitMap
 
-from ontology.codec.rows import collector_paused
 from ontology.errors import Corrupt
 from ontology.index.sets import Ints, Slots, grown, numbers_of
 from ontology.kinds import Ref, Tags
@@ -22,8 +21,7 @@ class Table:
     """
 
     def __init__(self, entities: Iterable[Tags] = ()) -> None:
-        with collector_paused():
-            rows = list(entities)
+        rows = list(entities)
         ids = _ids(rows)
         self.rows: list[Tags | None] = [*rows]
         self.ids = ids

@@ -237,7 +237,7 @@ def test_both_ways_agree_on_ten_thousand_damaged_grids(text: str) -> None:
 
 
 def test_equal_cells_are_one_object_and_lists_never_are() -> None:
-    grid = zinc.decode('ver:"3.0"\na,b,c\n@x,1,[1]\n@x,1,[1]\n')
+    grid = zinc.decode('ver:"3.0"\nid,a,b,c\n@p,@x,1,[1]\n@q,@x,1,[1]\n')
     first, second = grid.rows
     assert first["a"] is second["a"]
     assert first["b"] is second["b"]
