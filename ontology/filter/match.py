@@ -85,13 +85,17 @@ def ordered(value: Any) -> Any:
 
 
 def is_a(tags: Mapping[str, Any], name: str, defs: Definitions) -> bool:
-    """Whether an entity is a `name`: by its `spec` tag or by the markers that make one."""
+    """Whether an entity is a `name`: by its `spec` tag or by the markers that make one.
+
+    A Xeto name means a nominal type: where an entity says its `spec`, that decides alone.
+    """
     spec = tags.get("spec")
-    if isinstance(spec, Ref) and is_spec(spec, name, defs):
-        return True
+    if isinstance(spec, Ref) and (is_spec(spec, name, defs) or IsA(name).is_spec):
+        return is_spec(spec, name, defs)
     return any(needed <= tags.keys() for needed in markers_of(name, defs))
 
 
+@lru_cache(maxsize=4096)
 def is_spec(spec: Ref, name: str, defs: Definitions) -> bool:
     """Whether an entity's spec is called `name`, with or without its library, or inherits from it."""
     return name in (spec.id, spec.id.rsplit("::", 1)[-1]) or defs.is_a(spec.id, name)

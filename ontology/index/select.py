@@ -70,20 +70,19 @@ class Selection:
         return found
 
     def _is_a(self, name: str, within: Slots) -> Slots:
-        found = BitMap()
+        typed, named = self._specs(name, within & self._columns.present("spec"))
+        untyped = within - typed if IsA(name).is_spec else within
         for markers in markers_of(name, self._defs):
-            found |= meet([within, *map(self._columns.present, markers)])
-        return found | self._of_spec(name, within & self._columns.present("spec"))
+            named |= meet([untyped, *map(self._columns.present, markers)])
+        return named
 
-    def _of_spec(self, name: str, base: Slots) -> Slots:
-        """Those whose `spec` is one ref that names it, with or without its library."""
-        if not base:
-            return base
+    def _specs(self, name: str, base: Slots) -> tuple[Slots, Slots]:
+        """Those of `base` that say their `spec` by a ref; those of them whose spec is a `name`."""
         rows = self._columns.table.rows
-        specs = ((slot, (rows[slot] or {})["spec"]) for slot in base)
-        return BitMap(
-            [s for s, spec in specs if isinstance(spec, Ref) and is_spec(spec, name, self._defs)]
-        )
+        specs = [(slot, (rows[slot] or {})["spec"]) for slot in base]
+        typed = [(slot, spec) for slot, spec in specs if isinstance(spec, Ref)]
+        named = [slot for slot, spec in typed if is_spec(spec, name, self._defs)]
+        return BitMap([slot for slot, _ in typed]), BitMap(named)
 
     def _leaf(self, node: Compare) -> Leaf:
         op, wanted = node.op, node.value

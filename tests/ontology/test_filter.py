@@ -61,6 +61,8 @@ def matches(text: str, tags: dict[str, Any]) -> bool:
         ("AirHandlingEquip", TYPED, True),
         ("^equip", TYPED, True),
         ("Vav", TYPED, False),
+        ("Vav", TYPED | {"vav": MARKER, "equip": MARKER}, False),
+        ("^vav", TYPED | {"vav": MARKER, "equip": MARKER}, True),
         ("acme.hvac::Nothing", AHU, False),
         ("on==true", POINT, True),
         ("on==false", POINT, False),
