@@ -73,6 +73,11 @@ class Building:
     def __contains__(self, id: object) -> bool:
         return (id.id if isinstance(id, Ref) else id) in self._by_id
 
+    @property
+    def defs(self) -> Definitions:
+        """The definitions its filters go by."""
+        return self._defs
+
     def get(self, id: Ref | str) -> Entity:
         """By id, any letter case; NotFound names the nearest candidates."""
         name = id.id if isinstance(id, Ref) else id.removeprefix("@")

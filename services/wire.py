@@ -91,10 +91,11 @@ async def open_system(
     """Open a building's files and wire everything over them. Raises NotFound where there are none."""
     require_building(settings)
     async with AsyncExitStack() as stack:
-        records = SqlRecords(settings.records_db)
+        defs = definitions_of(settings)
+        records = SqlRecords(settings.records_db, defs=defs)
         stack.push_async_callback(records.close)
         found = await records.read(ENTITIES, limit=ALL)
-        building = Building([entity.tags for entity in found], defs=definitions_of(settings))
+        building = Building([entity.tags for entity in found], defs=defs)
         history = await asyncio.to_thread(
             DuckHistory.open, settings.home / "history.duckdb", building
         )

@@ -25,6 +25,7 @@ def router(system: System, options: Options, *, version: str) -> APIRouter:
     served = Served(
         records=system.records, history=system.history, clock=options.clock, zone=_zone(system),
         name=_name(system), version=version, started=options.clock().astimezone(UTC),
+        defs=system.building.defs,
     )  # fmt: skip
     account = Account(options.haystack_user, options.haystack_password)
     return HaystackServer(served, Auth(account)).router(PREFIX)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ontology.definitions import Def, Definitions
 from ontology.filter import parse_filter
 from ontology.kinds import MARKER, Grid, Symbol, Tags
 from services.api.haystack.histories import his_read
@@ -78,12 +79,21 @@ def _writes(call: Call, what: str) -> Writes:
 
 
 LIB: Final = Symbol("lib:ph")
-_BOXES: Final = (
-    # the kinds of values and the top of the taxonomy: what every client may ask for
-    ("marker", "", "A tag that says what an entity is"), ("entity", "marker", "Anything with an id"),
-    ("site", "entity", "A building with its address"), ("space", "entity", "A floor, room or zone"),
-    ("equip", "entity", "A piece of equipment"), ("point", "entity", "A sensor, command or setpoint"),
-)  # fmt: skip
+
+
+def _taxonomy(defs: Definitions) -> list[Tags]:
+    """Every def this home knows, with what it is and what it means where that is known."""
+    return [
+        {"def": Symbol(each.name), "lib": _lib_of(each)}
+        | ({"is": [Symbol(name) for name in each.supers]} if each.supers else {})
+        | ({"doc": each.doc} if each.doc else {})
+        for each in defs.defs.values()
+    ]
+
+
+def _lib_of(each: Def) -> Symbol:
+    """The library a def came with; our own tables are of the standard's."""
+    return Symbol(f"lib:{each.lib.removeprefix('lib:')}") if each.lib else LIB
 
 
 def _op_rows() -> list[Tags]:
@@ -104,8 +114,10 @@ def _file_rows() -> list[Tags]:
     ]
 
 
-def _lib_rows() -> list[Tags]:
-    return [_def("lib:ph", "lib", "Project Haystack", version="4.0", name="ph")]
+def _lib_rows(defs: Definitions) -> list[Tags]:
+    ours = _def(LIB.name, "lib", "Project Haystack", version="4.0", name="ph")
+    more = dict.fromkeys(map(_lib_of, defs.defs.values()))
+    return [ours, *({"def": lib, "is": [Symbol("lib")]} for lib in more if lib != LIB)]
 
 
 def _def(name: str, base: str, says: str, /, **more: Any) -> dict[str, Any]:
@@ -114,12 +126,13 @@ def _def(name: str, base: str, says: str, /, **more: Any) -> dict[str, Any]:
 
 
 async def _defs(call: Call) -> Grid:
-    boxes = [_def(*row) for row in _BOXES]
-    return _listed([*boxes, *_lib_rows(), *_op_rows(), *_file_rows()], call.grid)
+    defs = call.served.defs
+    known = [*_taxonomy(defs), *_lib_rows(defs)]
+    return _listed([*known, *_op_rows(), *_file_rows()], call.grid)
 
 
 async def _libs(call: Call) -> Grid:
-    return _listed(_lib_rows(), call.grid)
+    return _listed(_lib_rows(call.served.defs), call.grid)
 
 
 async def _ops(call: Call) -> Grid:

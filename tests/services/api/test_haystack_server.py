@@ -16,9 +16,10 @@ from haystack_house import AHU, FAN, NAME, NOW, PASSWORD, TEMP, USER, HaystackHo
 
 from ingest.haystack.scram import Exchange, Keys, derive, pack, read_header, sign, unpack_text, xor
 from ontology.codec import csv, hayson, trio, zinc
+from ontology.definitions import STANDARD
 from ontology.errors import Conflict
 from ontology.history import Sample, Samples
-from ontology.kinds import MARKER, Grid, Number, Ref, Symbol
+from ontology.kinds import MARKER, REMOVE, Grid, Number, Ref, Symbol
 from services.api.app import create_app
 from services.api.haystack import auth as auth_module
 from services.api.haystack import watches as watches_module
@@ -340,6 +341,28 @@ async def test_definitions_and_ops_are_symbols_that_a_filter_finds(
     assert [row["def"] for row in types] == [Symbol("filetype:trio")]
     assert len(zinc.decode((await http.get("/libs")).text)) == 1
     assert len(zinc.decode((await http.get("/defs?limit=4")).text)) == 4
+
+
+async def test_the_whole_taxonomy_of_the_home_is_listed(http: httpx2.AsyncClient) -> None:
+    rows = {row["def"].name: row for row in zinc.decode((await http.get("/defs")).text)}
+    assert STANDARD.defs.keys() <= rows.keys()
+    assert rows["ahu"]["is"] == [Symbol("airHandlingEquip")]
+    assert {"op:read", "filetype:zinc", "lib:ph"} <= rows.keys()
+    assert all(row["lib"].name in rows for row in rows.values() if "lib" in row)
+
+
+async def test_a_present_value_from_a_file_is_not_told_as_the_present_value(
+    house: HaystackHouse, http: httpx2.AsyncClient
+) -> None:
+    old = {"curVal": Number(99, "°F"), "curStatus": "ok", "curErr": "none"}
+    await house.records.commit({Ref("AHU-1.silent"): old})
+    for asked in ("filter=temp", "filter=id", "id=@AHU-1.silent"):
+        rows = zinc.decode((await http.get(f"/read?{asked}")).text)
+        silent = next(row for row in rows if row["id"] == Ref("AHU-1.silent"))
+        assert old.keys().isdisjoint(silent)
+    rows = zinc.decode((await http.get("/nav?navId=@AHU-1")).text)
+    assert all("curErr" not in row for row in rows)
+    await house.records.commit({Ref("AHU-1.silent"): dict.fromkeys(old, REMOVE)})
 
 
 async def test_a_batch_of_histories_has_a_column_for_each_point(http: httpx2.AsyncClient) -> None:
