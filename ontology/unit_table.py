@@ -289,6 +289,7 @@ _MORE: Final[_Rows] = {
         "mg/m³ milligrams_per_cubic_meter": 1e3,
         "ng/m³ nanograms_per_cubic_meter": 1e-3,
         "mg/L milligrams_per_liter": 1e6,
+        "µg/L micrograms_per_liter": 1e3,
     },
     "co2": {"ppb parts_per_billion": 1e-3, "ppt parts_per_trillion": 1e-6, "ppu parts_per_unit": 1e6},
     "percent": {"‰ permille": 0.1},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from typing import Final
 
 from ontology.errors import BadRequest
@@ -41,7 +42,24 @@ _ALIASES: Final = {
     "a": "A", "v": "V", "lux": "lx", "sq_ft": "ft²", "sq_m": "m²", "sqm": "m²", "hz": "Hz",
     "ug/m3": "µg/m³", "μg/m³": "µg/m³", "us/cm": "µS/cm", "baht": "THB",
 }  # fmt: skip
+_BACNET: Final = {
+    # names of BACnet's engineering units (ASHRAE 135, clause 21) that are not those of the table
+    "no-units": "", "degrees-kelvin": "K", "delta-degrees-kelvin": "ΔK", "delta-degrees-fahrenheit": "Δ°F",
+    "delta-degrees-celsius": "Δ°C", "foot-candles": "ftcd", "luxes": "lx", "pounds-mass": "lb", "ohms": "Ω",
+    "pounds-mass-per-second": "lb/s", "pounds-mass-per-minute": "lb/min", "pounds-mass-per-hour": "lb/h",
+    "tons-per-hour": "t/h", "ton-hours": "RTh", "pounds-force-per-square-inch": "psi",
+    "us-gallons": "gal", "us-gallons-per-minute": "gpm", "us-gallons-per-hour": "gal/h", "kilo-btus": "kBtu",
+    "kilo-btus-per-hour": "MBH", "mega-btus": "MMBTU", "months": "mo", "hundredths-seconds": "hsec",
+    "meters-per-second-per-second": "m/s²", "degrees-kelvin-per-hour": "K/h", "degrees-kelvin-per-minute": "K/min",
+    "newton": "N", "henrys": "henry", "watts-per-meter-per-degree-kelvin": "W/m_K", "btus": "BTU",
+    "bars": "bar", "farads": "farad", "therms": "therm", "cubic-feet": "ft³", "square-inches": "in²",
+    "thousand-cubic-feet": "Mcf", "watt-hours-reactive": "VARh", "kilowatt-hours-reactive": "kVARh",
+    "megawatt-hours-reactive": "MVARh", "kilobtus-per-hour": "MBH", "kilovolt-ampere-hours-reactive": "kVARh", "volt-ampere-hours-reactive": "VARh",
+    "megavolt-ampere-hours-reactive": "MVARh",
+}  # fmt: skip
 _PLAIN: Final = str.maketrans("²³₂ -", "232__")
+_SHORTEST_NAME: Final = 4
+"""Letters a written-out name has at least; shorter ones are symbols, whose last s is a second."""
 
 
 def _plain(name: str) -> str:
@@ -65,8 +83,27 @@ def _by_plain_name() -> dict[str, str]:
     return found
 
 
+def _stem(name: str) -> str:
+    """A written-out name without plurals, word signs and British spelling: "kilowattHours" is "kilowatthour"."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+    words = words.replace("metre", "meter").replace("litre", "liter")
+    return "".join(word.removesuffix("s") for word in re.split(r"[\W_]+", words))
+
+
+def _by_stem() -> dict[str, str]:
+    """Units by their stems; a name written in one piece loses only the last plural."""
+    names = [*_BACNET.items(), *((name, unit.symbol) for unit in ALL_UNITS for name in unit.names)]
+    found: dict[str, str] = {}
+    for name, symbol in names:
+        if len(name) >= _SHORTEST_NAME and re.fullmatch(r"[\w-]+", name):
+            found.setdefault(_stem(name), symbol)
+            found.setdefault(_stem(re.sub(r"[\W_]+", "", name)), symbol)
+    return found
+
+
 _EXACT: Final = _by_exact_name()
 _LOOSE: Final = _by_plain_name()
+_STEMS: Final = _by_stem()
 
 
 def _kinds() -> dict[str, tuple[str, ...]]:
@@ -82,11 +119,16 @@ _KINDS: Final = _kinds()
 def symbol(name: str) -> str:
     """The unit's symbol as shown to people: "degF" and "f" are "°F". Unknown names come back as they are.
 
-    >>> symbol("tons"), symbol("m3/h"), symbol("furlong")
-    ('RT', 'm³/h', 'furlong')
+    BACnet's names are known in kebab and camel case; its "no-units" is "".
+
+    >>> symbol("tons"), symbol("m3/h"), symbol("kilowattHours"), symbol("furlong")
+    ('RT', 'm³/h', 'kWh', 'furlong')
     """
     name = name.strip()
-    return _EXACT.get(name) or _LOOSE.get(_plain(name), name)
+    known = _EXACT.get(name) or _LOOSE.get(_plain(name))
+    if known is None and len(name) >= _SHORTEST_NAME:
+        known = _STEMS.get(_stem(name))
+    return name if known is None else known
 
 
 def units_of(kind: str) -> tuple[str, ...]:

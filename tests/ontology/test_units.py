@@ -1,6 +1,7 @@
 """A number changes its unit here and nowhere else."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -166,3 +167,32 @@ def test_money_has_a_unit_and_no_exchange_rate() -> None:
     assert quantity_of_unit("฿") == "currency"
     with pytest.raises(BadRequest):
         convert(1.0, "THB", "USD")
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("degreesCelsius", "°C"), ("degrees-kelvin", "K"), ("pascals", "Pa"), ("kilowattHours", "kWh"), ("btus-per-hour", "Btu/h"),
+     ("cubic-feet-per-minute", "cfm"), ("litersPerSecond", "L/s"), ("cubicMetresPerHour", "m³/h"), ("inches-of-water", "inH₂O"),
+     ("usGallonsPerMinute", "gpm"), ("percent-relative-humidity", "%RH"), ("voltAmperesReactive", "VAR"), ("kilo-btus", "kBtu"),
+     ("tons-refrigeration", "RT"), ("revolutionsPerMinute", "rpm"), ("parts-per-million", "ppm"), ("degreescelsius", "°C"),
+     ("poundsForcePerSquareInch", "psi"), ("no-units", ""), ("noUnits", "")],
+)  # fmt: skip
+def test_a_controller_names_its_units_as_bacnet_does(name: str, wanted: str) -> None:
+    assert symbol(name) == wanted
+
+
+@given(
+    st.sampled_from(
+        [
+            (unit, name)
+            for unit in ALL_UNITS
+            for name in unit.names
+            if re.fullmatch("[a-z]{3,}(_[a-z0-9]{2,})+", name)
+        ]
+    )
+)
+def test_a_units_name_is_known_in_snake_kebab_and_camel_case(named: tuple[Unit, str]) -> None:
+    unit, name = named
+    first, *more = name.split("_")
+    camel = first + "".join(word.capitalize() for word in more)
+    assert {symbol(name.replace("_", "-")), symbol(camel)} == {unit.symbol}
