@@ -25,6 +25,8 @@ from ontology.kinds import Tags
 MAX_BODY: Final = 256 * 1024 * 1024
 """Bytes of one answer that are decoded."""
 TIMEOUT_S: Final = 300.0
+_MAX_CAUSES: Final = 20
+"""Errors behind an error that are looked at; the libraries below wrap a failure about six times."""
 
 KINDS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     # our name -> pyhaystack's module, its session, what that needs besides user and password
@@ -162,11 +164,27 @@ def _told(cause: Exception, session: Any, where: str) -> PlantroomError:
     if status is not None:
         return Unavailable(f"{where} answers {status}", hint="look at the address and the kind")
     if failed is not None or session.is_logged_in:
-        says = f"{type(failed or cause).__name__}: {failed or cause}"[:200]
         return Unavailable(
-            f"{where} gives no answer ({says})", hint="look at address, port and network"
+            f"{where} cannot be reached: {_why(failed or cause)}",
+            hint="look at address, port and network",
         )
     return Refused(f"{where} did not log us in", hint="look at user, password and kind of server")
+
+
+def _why(error: BaseException) -> str:
+    """The system's own words: pyhaystack drops them, and its error says nothing."""
+    says = ""
+    at: BaseException | None = error
+    for _ in range(_MAX_CAUSES):
+        if at is None:
+            break
+        if isinstance(at, TimeoutError):
+            return "no answer in time"
+        if isinstance(at, OSError) and at.strerror:
+            says = str(at.strerror)
+        at = at.__cause__ or at.__context__
+    text = str(error)
+    return says or (text if "None" not in text else "") or "the connection was lost"
 
 
 async def _in_thread(work: Callable[[], list[Tags]], timeout_s: float, where: str) -> list[Tags]:
