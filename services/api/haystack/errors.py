@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ontology.errors import BadRequest, PlantroomError
+from ontology.errors import BadRequest, PlantroomError, Unavailable
 from ontology.kinds import MARKER, Grid
 
 
@@ -18,8 +18,20 @@ class UnknownMedia(BadRequest):
     code = "unknown-media"
 
 
+class TooBusy(Unavailable):
+    """Many long requests are being read already (HTTP 429)."""
+
+    code = "too-busy"
+
+
 def error_grid(error: PlantroomError) -> Grid:
     """What went wrong and what to do: `dis` for people, `errType` for programs. No traceback leaves the house."""
-    trace = f"{error.code}: {error}" + (f"\nhint: {error.hint}" if error.hint else "")
-    meta = {"err": MARKER, "dis": str(error), "errType": error.code, "errTrace": trace}
-    return Grid(("empty",), (), meta | ({"hint": error.hint} if error.hint else {}))
+    says, hint = _whole(str(error)), _whole(error.hint)
+    trace = f"{error.code}: {says}" + (f"\nhint: {hint}" if hint else "")
+    meta = {"err": MARKER, "dis": says, "errType": error.code, "errTrace": trace}
+    return Grid(("empty",), (), meta | ({"hint": hint} if hint else {}))
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which a call may hold and no answer can."""
+    return text.encode("utf-8", "replace").decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from services.api.haystack.served import Call, Served, value_of
 MAX_SAMPLES: Final = 200_000
 """In one answer, over all its points: two years of quarter hours for two points, about 8 MB."""
 MAX_POINTS: Final = 100
+_NUMBERED: Final = re.compile("id[0-9]{1,4}")
 
 
 async def his_read(call: Call) -> Grid:
@@ -58,9 +60,7 @@ def _asked(grid: Grid) -> tuple[list[Ref], bool]:
     ids = refs(grid)
     if not ids and grid.rows:  # a GET for several points: id0, id1 ...
         first = grid.rows[0]
-        names = sorted(
-            (n for n in first if n[:2] == "id" and n[2:].isdigit()), key=lambda n: int(n[2:])
-        )
+        names = sorted((n for n in first if _NUMBERED.fullmatch(n)), key=lambda n: int(n[2:]))
         ids = [ref for name in names for ref in refs(grid, name)]
         several = bool(ids)
     else:

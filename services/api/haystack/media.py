@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO, Final
 
 from ontology.codec import csv, hayson, json3, trio, zinc
-from ontology.errors import Corrupt
+from ontology.codec.rows import Rows
+from ontology.errors import BadRequest, Corrupt, PlantroomError
 from ontology.kinds import Grid, Ref, Symbol
 from services.api.haystack.errors import NotAcceptable, UnknownMedia
+
+MAX_ROWS: Final = 20_000
+"""Rows of a posted grid: all the ids of a large building."""
+MAX_VALUES: Final = 400_000
+"""Values of a posted grid, by its commas and lines: twenty columns of that many rows."""
 
 
 @dataclass(frozen=True)
@@ -21,28 +27,28 @@ class Format:
     media: str
     says: str
     encode: Callable[[Grid], str] | None = None
-    decode: Callable[[str], Grid] | None = None
+    read: Callable[[BinaryIO], Rows] | None = None
     also: tuple[str, ...] = ()
     """Other media types that mean the same; the client gets back the one it asked for."""
+    meta: bool = True
+    """Whether it keeps the meta of a grid, where an error says that it is one."""
 
 
-def _json(text: str) -> Grid:
-    """Hayson, or version 3 where there is no `_kind`: clients send both as application/json."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return hayson.decode(text)  # which says where
-    is_grid = isinstance(value, dict) and "cols" in value
-    return json3.decode(text) if is_grid and "_kind" not in value else hayson.decode(text)
+def _json(file: BinaryIO) -> Rows:
+    """Hayson, or version 3 where nothing has a `_kind`: clients send both as application/json."""
+    body = file.read()
+    file.seek(0)
+    is_old = body.lstrip()[:1] == b"{" and b'"cols"' in body and b'"_kind"' not in body
+    return json3.read(file) if is_old else hayson.read(file)
 
 
 FORMATS: Final = (
-    Format("zinc", "text/zinc", "Zinc text", zinc.encode, zinc.decode, ("text/plain",)),
+    Format("zinc", "text/zinc", "Zinc text", zinc.encode, zinc.read, ("text/plain",)),
     Format("json", "application/json", "Hayson, JSON of Haystack 4", hayson.encode, _json,
            ("application/vnd.haystack+json", "application/vnd.haystack+json;version=4")),
-    Format("trio", "text/trio", "Trio text", trio.encode, trio.decode),
-    Format("csv", "text/csv", "CSV, for spreadsheets", csv.encode),
-    Format("json3", "application/vnd.haystack+json;version=3", "JSON of Haystack 3", None, json3.decode),
+    Format("trio", "text/trio", "Trio text", trio.encode, trio.read, meta=False),
+    Format("csv", "text/csv", "CSV, for spreadsheets", csv.encode, meta=False),
+    Format("json3", "application/vnd.haystack+json;version=3", "JSON of Haystack 3", None, json3.read),
 )  # fmt: skip
 
 
@@ -77,18 +83,27 @@ def format_wanted(accept: str) -> tuple[Format, str]:
 
 
 def decode(body: bytes, content_type: str) -> Grid:
-    """The grid of a request; an empty body is an empty grid. Raises UnknownMedia, Corrupt."""
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as cause:
-        raise Corrupt(f"byte {cause.start} is not UTF-8", hint="send UTF-8") from cause
-    if not text.strip():
+    """The grid of a request; an empty body is an empty grid.
+
+    Raises UnknownMedia, Corrupt, and BadRequest for more than `MAX_ROWS` or `MAX_VALUES`.
+    """
+    if not body.removeprefix(b"\xef\xbb\xbf").strip():
         return Grid(("empty",))
+    if body.count(b",") + body.count(b"\n") > MAX_VALUES:
+        raise BadRequest(f"a grid of more than {MAX_VALUES} values", hint="send it in parts")
     media = _kind_of(content_type or "text/zinc")[0]
     for each in FORMATS:
-        if each.decode and media in (each.media, *each.also):
-            return each.decode(text)
-    raise UnknownMedia(f"a request in {media!r:.80}", hint=f"possible: {_names('decode')}")
+        if each.read and media in (each.media, *each.also):
+            rows = each.read(io.BytesIO(body))
+            return replace(rows, rows=_bounded(rows.rows)).grid()
+    raise UnknownMedia(f"a request in {media!r:.80}", hint=f"possible: {_names('read')}")
+
+
+def _bounded(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for count, row in enumerate(rows):
+        if count >= MAX_ROWS:
+            raise BadRequest(f"a grid of more than {MAX_ROWS} rows", hint="send it in parts")
+        yield row
 
 
 def _names(way: str) -> str:
@@ -130,7 +145,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Symbol):
         return value.name
     if isinstance(value, Grid):
-        return zinc.encode(value)
+        try:
+            return zinc.encode(value)
+        except PlantroomError:
+            return value  # what cannot be written is left out with the others like it
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -108,7 +108,7 @@ def _op_rows() -> list[Tags]:
 def _file_rows() -> list[Tags]:
     return [
         _def(f"filetype:{each.name}", "filetype", each.says, name=each.name, mime=each.media)
-        | ({"receive": MARKER} if each.decode else {})
+        | ({"receive": MARKER} if each.read else {})
         | ({"send": MARKER} if each.encode else {})
         for each in FORMATS
     ]
@@ -145,7 +145,7 @@ async def _filetypes(call: Call) -> Grid:
 
 async def _formats(call: Call) -> Grid:
     rows = [
-        {"mime": each.media, "receive": MARKER if each.decode else None,
+        {"mime": each.media, "receive": MARKER if each.read else None,
          "send": MARKER if each.encode else None}
         for each in FORMATS
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from ontology.codec.names import UNIT
 from ontology.definitions import STANDARD, Definitions
 from ontology.entity import Entity
 from ontology.errors import NotFound
@@ -80,8 +81,13 @@ def stored(entity: Entity) -> Tags:
 
 
 def value_of(point: Entity, value: float) -> bool | Number:
-    """A stored number as the point's kind says: a Bool, or a Number with the point's unit."""
-    return value > 0.5 if point.tags.get("kind") == "Bool" else Number(value, point.unit)
+    """A stored number as the point's kind says: a Bool, or a Number with the point's unit.
+
+    A unit like "W/(L/s)" stands in the point's `unit` only: no format has a place for it in a number.
+    """
+    if point.tags.get("kind") == "Bool":
+        return value > 0.5
+    return Number(value, point.unit if UNIT.fullmatch(point.unit) else "")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Final
 
@@ -11,18 +10,16 @@ from starlette.responses import Response
 
 from ontology.errors import BadRequest, PlantroomError
 from ontology.kinds import Grid
+from services.api.haystack.answers import plain, told, written
 from services.api.haystack.auth import Auth, Reply, Session
-from services.api.haystack.errors import NotAcceptable, UnknownMedia, error_grid
-from services.api.haystack.media import Format, arguments, decode, format_wanted, zinc2
+from services.api.haystack.bodies import Bodies
+from services.api.haystack.errors import NotAcceptable, TooBusy, UnknownMedia
+from services.api.haystack.media import arguments, format_wanted, zinc2
 from services.api.haystack.ops import Op, table
 from services.api.haystack.served import Call, Served
 from services.api.haystack.watches import Watches
 
-MAX_BODY: Final = 2 * 1024 * 1024
-"""Bytes of a request: ten thousand ids, or a week of samples of a point."""
 MAX_QUERY: Final = 8_192
-_THREAD_ROWS: Final = 500
-"""Answers longer than this are written in a thread, so that others are served meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +29,7 @@ class HaystackServer:
 
     def __init__(self, served: Served, auth: Auth, *, get_writes: bool = False) -> None:
         self._served, self._auth, self._get_writes = served, auth, get_writes
-        self._ops = table(Watches())
+        self._ops, self._bodies = table(Watches()), Bodies()
 
     def router(self, prefix: str = "") -> APIRouter:
         """One route for `prefix/op`, `prefix/api/project/op`, and logins anywhere below."""
@@ -52,17 +49,27 @@ class HaystackServer:
             self._auth.close(known)  # SkySpark's way of closing, which pyhaystack uses
             op = self._ops["close"]
         if op is None:
-            return _plain(404, "no such op; the op `ops` lists them")
+            return plain(404, "no such op; the op `ops` lists them")
         if request.method == "GET" and not self._may_get(op, request):
-            return _plain(405, f"{op.name} changes something: use POST", allow="POST")
+            return plain(405, f"{op.name} changes something: use POST", allow="POST")
+        return await self._answered(op, known, request)
+
+    async def _answered(self, op: Op, session: Session, request: Request) -> Response:
+        """What the op gives, or why it gives nothing, in the format wanted."""
         try:
             wanted, media = format_wanted(request.headers.get("accept", ""))
-            grid = await self._run(op, known, request)
         except NotAcceptable as error:
-            return _plain(406, f"{error}; {error.hint}")
+            return plain(406, f"{error}; {error.hint}")
+        try:
+            grid = await self._run(op, session, request)
         except UnknownMedia as error:
-            return _plain(415, f"{error}; {error.hint}")
-        return await _written(zinc2(grid) if known.zinc2 else grid, wanted, media)
+            return plain(415, f"{error}; {error.hint}")
+        except TooBusy as error:
+            return plain(429, f"{error}; {error.hint}", retry_after="1")
+        except PlantroomError as error:
+            log.info("haystack op %s: %s", op.name, error.code)
+            return told(error, wanted, media)
+        return await written(zinc2(grid) if session.zinc2 else grid, wanted, media)
 
     def _may_get(self, op: Op, request: Request) -> bool:
         closes = request.url.path.endswith("/user/logout")
@@ -70,43 +77,13 @@ class HaystackServer:
         return op.get or closes or reads_array or self._get_writes
 
     async def _run(self, op: Op, session: Session, request: Request) -> Grid:
-        try:
-            if request.method == "GET":
-                if len(request.url.query) > MAX_QUERY:
-                    raise BadRequest("a very long address", hint="send the grid by POST")
-                grid = arguments(request.query_params.multi_items())
-            else:
-                body = await _body(request)
-                grid = await asyncio.to_thread(
-                    decode, body, request.headers.get("content-type", "")
-                )
-            return await op.handler(Call(self._served, session, grid))
-        except (NotAcceptable, UnknownMedia):
-            raise
-        except PlantroomError as error:
-            log.info("haystack op %s: %s", op.name, error.code)
-            return error_grid(error)
-
-
-async def _body(request: Request) -> bytes:
-    kept = bytearray()
-    async for chunk in request.stream():
-        kept += chunk
-        if len(kept) > MAX_BODY:
-            raise BadRequest(f"a grid of more than {MAX_BODY} bytes", hint="send it in parts")
-    return bytes(kept)
-
-
-async def _written(grid: Grid, wanted: Format, media: str) -> Response:
-    assert wanted.encode is not None
-    try:
-        if len(grid) > _THREAD_ROWS:
-            text = await asyncio.to_thread(wanted.encode, grid)
+        if request.method != "GET":
+            grid = await self._bodies.grid(request)
+        elif len(request.url.query) > MAX_QUERY:
+            raise BadRequest("a very long address", hint="send the grid by POST")
         else:
-            text = wanted.encode(grid)
-    except PlantroomError as error:  # a value the format cannot hold
-        text = wanted.encode(error_grid(error))
-    return Response(text.encode(), media_type=f"{media}; charset=utf-8")
+            grid = arguments(request.query_params.multi_items())
+        return await op.handler(Call(self._served, session, grid))
 
 
 def _said(reply: Reply) -> Response:
@@ -115,7 +92,3 @@ def _said(reply: Reply) -> Response:
         # as it is written in the standard: pyhaystack finds it in no other letter case
         response.raw_headers.append((reply.header.encode(), reply.value.encode()))
     return response
-
-
-def _plain(status: int, says: str, **headers: str) -> Response:
-    return Response(f"{says}\n", status, headers=headers, media_type="text/plain; charset=utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -14,8 +15,8 @@ from services.api.haystack.media import argument, refs
 
 LEVELS: Final = 17
 """Of the priority array; 17 is the default value."""
-MAX_VALUES: Final = 100_000
-"""Samples in one hisWrite."""
+MAX_DURATION_S: Final = 366 * 86_400.0
+"""A longer duration is cut to a year."""
 _DURATION_S: Final = {"": 60.0, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3_600.0, "hr": 3_600.0}
 
 
@@ -91,9 +92,10 @@ def seconds_of(duration: Any) -> float | None:
     """Seconds of a duration; a number without a unit counts minutes. None for none."""
     if duration is None:
         return None
-    if not isinstance(duration, Number) or duration.unit not in _DURATION_S:
+    known = isinstance(duration, Number) and duration.unit in _DURATION_S
+    if not known or not 0 <= duration.value < math.inf:  # NaN is neither
         raise BadRequest(f"duration is {duration}", hint="such as 30min")
-    return duration.value * _DURATION_S[duration.unit]
+    return float(min(duration.value * _DURATION_S[duration.unit], MAX_DURATION_S))
 
 
 def array_grid(slots: Sequence[Slot]) -> Grid:
@@ -110,8 +112,6 @@ def array_grid(slots: Sequence[Slot]) -> Grid:
 
 async def his_write(writes: Writes, grid: Grid) -> Grid:
     """`hisWrite` of one point (`id` in the meta) or of several (`id` in the meta of each column)."""
-    if len(grid.rows) > MAX_VALUES:
-        raise BadRequest(f"{len(grid.rows)} rows", hint=f"at most {MAX_VALUES} in one hisWrite")
     owners = _owners(grid)
     samples: dict[str, list[Sample]] = {column: [] for column in owners}
     for i, row in enumerate(grid.rows, 1):
