@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from typer.exceptions import Abort, TyperException
 
 from ontology.errors import BadRequest, NotFound, PlantroomError, Refused, Unavailable
 from ontology.time import parse_instant
@@ -75,6 +76,11 @@ def ask(
     """Ask the building a question."""
     from services import asking, screen  # noqa: PLC0415
 
+    if not question.strip():
+        raise BadRequest(
+            "the question is empty", hint='such as: plantroom ask "why is room 807 warm?"'
+        )
+
     settings = settings_of(home)
     at = parse_instant(now) if now else None
     if plan:
@@ -104,7 +110,9 @@ def check(home: Home = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="journeys, start, history")],
+    name: Annotated[
+        str, typer.Argument(help="journeys, start, history, ontology, tagging_accuracy")
+    ],
     quick: Annotated[
         bool, typer.Option("--quick", help="a shorter run, with the same targets")
     ] = False,
@@ -129,11 +137,27 @@ def main() -> None:
     # the same clean end as Ctrl-C, also while a building is being made
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
+        # without its standalone mode, what typer refuses comes here and is told like all else
+        ended = app(standalone_mode=False)
+    except TyperException as cause:
+        _misused(cause)
+    except Abort:  # nobody answered a question
+        sys.exit(1)
     except PlantroomError as error:
         _end(error)
     except OSError as cause:  # a disk or a right of this machine; what is a bug stays a traceback
         _end(disk_error(cause, Path.cwd()))
+    sys.exit(ended)
+
+
+def _misused(cause: TyperException) -> NoReturn:
+    """Options or arguments that were not taken; where none were given at all, the help stands for it."""
+    where = getattr(getattr(cause, "ctx", None), "command_path", "plantroom")
+    says = cause.format_message()
+    if says.startswith("Usage:"):
+        typer.echo(says, err=True)
+        sys.exit(cause.exit_code)
+    _end(BadRequest(says[:1].lower() + says[1:].rstrip("."), hint=f"see: {where} --help"))
 
 
 def _end(error: PlantroomError) -> NoReturn:

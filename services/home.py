@@ -16,6 +16,7 @@ from ingest.demo.model import riverside_tower
 from ontology.definitions import STANDARD, Definitions
 from ontology.errors import NotFound
 from ontology.graph import Building
+from ontology.index import EntityIndex
 from ontology.time import UTC
 from services.settings import Settings
 
@@ -44,7 +45,17 @@ def has_building(settings: Settings) -> bool:
 def require_building(settings: Settings) -> None:
     """Raises NotFound where no building was set up."""
     if not has_building(settings):
-        raise NotFound(f"no building in {settings.home}", hint="set one up first: plantroom demo")
+        raise NotFound(
+            f"no building in {settings.home}",
+            hint="bring yours in: plantroom ontology import FILE; or set one up to try: plantroom demo",
+        )
+
+
+async def index_of(settings: Settings) -> EntityIndex:
+    """All records of a home as its store has indexed them. Raises NotFound where there is no building."""
+    require_building(settings)
+    async with records_of(settings) as records:
+        return await records.snapshot()
 
 
 async def load_building(settings: Settings) -> Building:
@@ -67,7 +78,7 @@ async def records_of(settings: Settings) -> AsyncIterator[SqlRecords]:
     """The records of a home while entered; created where there are none."""
     from ontology.store.sql_records import SqlRecords  # noqa: PLC0415  (slow to import)
 
-    records = SqlRecords(settings.records_db)
+    records = SqlRecords(settings.records_db, defs=definitions_of(settings))
     try:
         yield records
     finally:

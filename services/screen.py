@@ -95,12 +95,7 @@ def working(console: Console, says: str) -> Iterator[Callable[[int], None]]:
 def brought(console: Console, found: Mapping[str, Any], *, dry_run: bool) -> None:
     """What an import did or would do, with examples, and what people should know about it."""
     done = "would be " if dry_run else ""
-    for kind in ("added", "changed", "removed"):
-        ids = ", ".join(f"@{id}" for id in found["examples"][kind])
-        more = ", ..." if found[kind] > len(found["examples"][kind]) else ""
-        says = f"{found[kind]:>8,} {done}{kind:8}" + (f"  {ids}{more}" if ids else "")
-        console.print(Text(readable(says.rstrip())))
-    console.print(Text(f"{found['same']:>8,} as they were"))
+    _changed(console, found, done=done, mark="@")
     if dry_run:
         console.print(Text("nothing was written: this was a dry run"))
     notes(console, found["notes"])
@@ -108,13 +103,17 @@ def brought(console: Console, found: Mapping[str, Any], *, dry_run: bool) -> Non
 
 def proposed(console: Console, found: Mapping[str, Any]) -> None:
     """How sure a tagging is, and what to do with its review."""
-    console.print(Text(f"{found['names']:>8,} names"))
+    _, name = counted(found["names"], "name").split()
+    console.print(Text(f"{found['names']:>8,} {name}"))
     console.print(Text(f"{found['sure']:>8,} sure: marked yes"))
     console.print(
         Text(
             f"{found['doubtful']:>8,} doubtful: marked ?, {found['nothing']:,} of them without a proposal"
         )
     )
+    if found["taught"]:
+        taught = counted(found["taught"], "row")
+        console.print(Text(f"learnt from {taught} accepted here before"))
     for doubt in found["examples"]:
         says = f"  {doubt['confidence']:.2f}  {doubt['name']}  {doubt['tags'] or '-'}"
         console.print(Text(readable(says), style="dim"))
@@ -122,18 +121,50 @@ def proposed(console: Console, found: Mapping[str, Any]) -> None:
     console.print(
         Text(f"read {review}, write yes or no, then: plantroom ontology tag --accept {review}")
     )
+    notes(console, found["notes"])
 
 
 def defined(console: Console, found: Mapping[str, Any]) -> None:
-    """What a folder of definitions brought."""
-    console.print(
-        Text(
-            f"{found['defs']:>8,} defs and {found['specs']:,} Xeto specs, {found['new']:,} of them new"
-        )
-    )
+    """What a folder of definitions brought, or would bring."""
+    done = "would be " if found["file"] is None else ""
+    defs, specs = counted(found["defs"], "def"), counted(found["specs"], "Xeto spec")
+    says = f"{defs} and {specs} in {found['folder']}, {found['new']:,} not in the standard"
+    console.print(Text(readable(says)))
+    _changed(console, found, done=done, mark="")
+    if found["file"] is None:
+        console.print(Text("nothing was written: this was a dry run"))
+        return
     console.print(
         Text(readable(f"kept in {found['file']}; a running server knows them after a restart"))
     )
+
+
+def _changed(console: Console, found: Mapping[str, Any], *, done: str, mark: str) -> None:
+    """How much was added, changed, removed and left, with examples; `mark` stands before a name."""
+    for kind in ("added", "changed", "removed"):
+        ids = ", ".join(f"{mark}{id}" for id in found["examples"][kind])
+        more = ", ..." if found[kind] > len(found["examples"][kind]) else ""
+        says = f"{found[kind]:>8,} {done}{kind:8}" + (f"  {ids}{more}" if ids else "")
+        console.print(Text(readable(says.rstrip())))
+    console.print(Text(f"{found['same']:>8,} as they were"))
+
+
+def no_such_tags(console: Console, found: Mapping[str, Sequence[str]]) -> None:
+    """Names that are no tag here, with the nearest that are."""
+    for name, near in found.items():
+        like = f"; nearest: {', '.join(near)}" if near else ""
+        console.print(Text(readable(f"nothing here has the tag {name}{like}")))
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its word, in the singular for one.
+
+    >>> counted(1, "def"), counted(2_000, "entity"), counted(0, "warning")
+    ('1 def', '2,000 entities', '0 warnings')
+    """
+    if count != 1:
+        one = many or (f"{one[:-1]}ies" if one.endswith("y") else f"{one}s")
+    return f"{count:,} {one}"
 
 
 def notes(console: Console, found: Sequence[Mapping[str, str]]) -> None:
@@ -149,6 +180,8 @@ def notes(console: Console, found: Sequence[Mapping[str, str]]) -> None:
 def table(console: Console, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns as wide as they need to be, left aligned; empty columns are left out."""
     shown = [at for at in range(len(head)) if any(row[at] for row in rows)]
+    if not shown:
+        return
     cells = [[_cut(readable(row[at])) for at in shown] for row in rows]
     names = [head[at] for at in shown]
     wide = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
@@ -175,9 +208,9 @@ def explanation(console: Console, found: Mapping[str, Any]) -> None:
     table(console, ("part", "alone", "so far", "without it"), rows)
     if found["killer"]:
         console.print(Text(readable(f"nothing is left because of: {found['killer']}")))
-    for name, near in found["unknown"].items():
-        like = f"; nearest: {', '.join(near)}" if near else ""
-        console.print(Text(readable(f"nothing here has the tag {name}{like}")))
+    no_such_tags(console, found["unknown"])
+    for hint in found["hints"]:
+        console.print(Text(readable(f"{hint['part']}: {hint['says']}")))
 
 
 def related(console: Console, found: Mapping[str, Any]) -> None:
@@ -217,7 +250,8 @@ def problems(console: Console, found: Mapping[str, Any]) -> None:
             console.print(Text(readable(f"  {'':20} {problem['hint']}"), style="dim"))
     console.print(
         Text(
-            f"{found['entities']:,} entities: {found['error']} errors, {found['warning']} warnings, {found['info']} remarks"
+            f"{counted(found['entities'], 'entity')}: {counted(found['error'], 'error')},"
+            f" {counted(found['warning'], 'warning')}, {counted(found['info'], 'remark')}"
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
@@ -16,7 +17,7 @@ from ingest.exchange.sheets import Sheet, read_sheets
 from ingest.tagging.kinds import KIND
 from ingest.tagging.raw import Equipment, Proposal
 from ontology.definitions import STANDARD
-from ontology.errors import BadRequest
+from ontology.errors import BadRequest, Refused
 from ontology.kinds import Ref
 from ontology.units import symbol
 
@@ -51,22 +52,35 @@ class Accepted:
     row: int
 
 
-def write_review(path: Path, proposals: Sequence[Proposal]) -> None:
+def write_review(path: Path, proposals: Sequence[Proposal], *, force: bool = False) -> None:
     """Write a CSV for any spreadsheet, whole or not at all.
 
     `accept` is "yes" where the proposal is sure, else "?". A cell that a spreadsheet would run as a
-    formula gets an apostrophe in front, which `read_review` takes away.
+    formula gets an apostrophe in front, which `read_review` takes away. Raises Refused, unless with
+    `force`, for a file that is there and says anything else: a person may have answered in it.
     """
+    text = _as_csv(proposals)
+    if path.exists() and not force and path.read_bytes() != text:
+        raise Refused(
+            f"{path} is there, and may hold answers of a person",
+            hint="accept it, give another name with -o, or write over it with --force",
+        )
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-            table = csv.writer(file, lineterminator="\r\n")
-            table.writerow(COLUMNS)
-            table.writerows([harmless(cell) for cell in _cells(p)] for p in proposals)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
         Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+def _as_csv(proposals: Sequence[Proposal]) -> bytes:
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\r\n")
+    table.writerow(COLUMNS)
+    table.writerows([harmless(cell) for cell in _cells(p)] for p in proposals)
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _cells(proposal: Proposal) -> tuple[str, ...]:

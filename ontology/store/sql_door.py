@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -37,7 +40,7 @@ def opened(url: str) -> sa.Engine:
     if engine.dialect.name not in {"sqlite", "postgresql"}:
         raise BadRequest(f"records in {engine.dialect.name} are not supported", hint=_HINT)
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _durable)
+        sa.event.listen(engine, "do_connect", _connected)
         sa.event.listen(engine, "begin", _begin)
     return engine
 
@@ -55,29 +58,84 @@ def door(engine: sa.Engine, *, writes: bool = False) -> Iterator[sa.Connection]:
         with engine.connect().execution_options(**options) as db, db.begin():
             yield db
     except sa.exc.DBAPIError as cause:
-        raise _told(cause) from cause
+        raise _told(cause, _where(engine)) from cause
 
 
-def _told(cause: sa.exc.DBAPIError) -> PlantroomError:
+def is_read_only(db: sa.Connection) -> bool:
+    """Whether this is a SQLite file that may only be read."""
+    if db.dialect.name != "sqlite":
+        return False
+    return bool(db.exec_driver_sql("PRAGMA query_only").scalar())
+
+
+def _where(engine: sa.Engine) -> str:
+    """The file of the records, which a person can look at; a server's URL may hold a secret."""
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    return f"records in {file}" if file else "records"
+
+
+def _told(cause: sa.exc.DBAPIError, where: str) -> PlantroomError:
     given = cause.orig.args[0] if cause.orig and cause.orig.args else ""
     code = str(given.get("C", "")) if isinstance(given, dict) else ""
     text = str(given.get("M", "")) if isinstance(given, dict) else str(cause.orig)
     lost = isinstance(cause, (sa.exc.OperationalError, sa.exc.InterfaceError))
     if code == _DISK_FULL or (lost and "full" in text):
-        return OutOfSpace(f"records: {text}", hint="free some disk space")
+        return OutOfSpace(f"{where}: {text}", hint="free some disk space")
+    if lost and "readonly" in text:
+        return Unavailable(
+            f"{where} may only be read",
+            hint="mend the rights of the file and its folder, or choose another folder",
+        )
     if lost or cause.connection_invalidated or code.startswith(_UNAVAILABLE):
-        return Unavailable(f"records: {text}", hint="check the database and its URL")
+        return Unavailable(f"{where}: {text}", hint="check the database and its URL")
     return Corrupt(
-        f"the records cannot be read: {text}",
+        f"the {where} cannot be read: {text}",
         hint="restore them from a backup; a demo is built anew by `plantroom demo --fresh`",
     )
 
 
-def _durable(connection: Any, _record: object) -> None:
-    """SQLite: readers beside one writer, and a commit that survives a power cut."""
+def _connected(
+    dialect: sa.Dialect, _record: object, args: list[Any], given: dict[str, Any]
+) -> Any:
+    """SQLite: a file nobody here may write to is opened for reading, with nothing written beside it."""
+    file = Path(args[0]) if args and not given.get("uri") else None
+    if file is None or not file.is_file() or os.access(file, os.W_OK, effective_ids=_EFFECTIVE):
+        try:
+            return _durable(dialect.connect(*args, **given))
+        except sqlite3.OperationalError:
+            if file is None or os.access(file.parent, os.W_OK, effective_ids=_EFFECTIVE):
+                raise
+            if not file.is_file():
+                raise
+    return _reading(dialect, file.resolve(), given)
+
+
+_EFFECTIVE: Final = os.access in os.supports_effective_ids
+
+
+def _durable(connection: Any) -> Any:
+    """Readers beside one writer, and a commit that survives a power cut."""
     connection.isolation_level = None  # the driver would begin only at the first write
     for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _reading(dialect: sa.Dialect, file: Path, given: dict[str, Any]) -> Any:
+    """A connection that writes nothing, not even a lock.
+
+    SQLite reads a log beside the file only with an index of it that it could write; where there is no
+    log, all is in the file. A log that cannot be read holds commits: then this fails rather than tell
+    an older truth.
+    """
+    log = file.with_name(f"{file.name}-wal")
+    alone = not (log.exists() and log.stat().st_size)
+    address = f"{file.as_uri()}?{'immutable=1' if alone else 'mode=ro'}"
+    connection: Any = dialect.connect(address, **{**given, "uri": True})
+    connection.isolation_level = None
+    for pragma in ("busy_timeout=5000", "query_only=1"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
 
 
 def _begin(db: sa.Connection) -> None:

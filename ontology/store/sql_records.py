@@ -37,6 +37,11 @@ class SqlRecords:
         await self._refresh()
         return [Entity(tags) for tags in self._index.find(filter, limit=limit)]
 
+    async def snapshot(self) -> EntityIndex:
+        """The index that reads come from, of this moment. It is this store's own: apply nothing to it."""
+        await self._refresh()
+        return self._index
+
     async def get(self, id: Ref) -> Entity:
         """See Records.get."""
         await self._refresh()

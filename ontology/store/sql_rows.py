@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 
 from ontology.codec import hayson
-from ontology.errors import Corrupt
+from ontology.errors import Corrupt, Unavailable
 from ontology.kinds import Tags
-from ontology.store.sql_door import door, opened
+from ontology.store.sql_door import door, is_read_only, opened
 
 _META = sa.MetaData()
 _RECORDS = sa.Table(
@@ -141,6 +141,11 @@ class SqlRows:
         """Create the tables, or bring those of an earlier program up to date."""
         if self._ready:
             return
+        with door(self._engine) as db:
+            if is_read_only(db):
+                _need_columns(db)
+                self._ready = True
+                return
         with door(self._engine, writes=True) as db:
             if db.dialect.name == "postgresql":  # two processes may start at once
                 db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
@@ -153,6 +158,18 @@ class SqlRows:
 
 _LOCK: Final = 0x706C616E74
 """Any number, the same in each process."""
+
+
+def _need_columns(db: sa.Connection) -> None:
+    """Raises Unavailable for tables that a program would have to bring up to date, and may not."""
+    there = sa.inspect(db)
+    for table in _META.sorted_tables:
+        found = there.has_table(table.name) and {c["name"] for c in there.get_columns(table.name)}
+        if not found or not {column.name for column in table.columns} <= found:
+            raise Unavailable(
+                f"the records in {db.engine.url.database} are of an earlier program, and may only be read",
+                hint="mend the rights of the file and its folder, and open it once",
+            )
 
 
 def _add_columns(db: sa.Connection) -> None:

@@ -15,10 +15,11 @@ from ingest.exchange.files import read_source
 from ingest.exchange.source import Note, Source, dangling, source_of
 from ingest.haystack import legacy
 from ingest.haystack.client import SITE_PARTS, VOLATILE, HaystackClient, read_site
-from ontology.definitions import STANDARD, Definitions
-from ontology.errors import BadRequest
+from ontology.definitions import STANDARD, Def, Definitions, Spec
+from ontology.errors import BadRequest, Conflict, Corrupt
 from ontology.import_defs import import_definitions
 from ontology.kinds import MARKER, Ref, Tags
+from services.commands.target import need_rights
 from services.folder import DEMO, disk_errors
 from services.home import (
     ALL,
@@ -64,8 +65,16 @@ class Brought:
 
 
 def is_address(source: str) -> bool:
-    """Whether a source is a server's URL rather than a file."""
-    return re.match(r"https?://", source, re.IGNORECASE) is not None
+    """Whether a source is a server's URL rather than a file. Raises BadRequest for one of another kind."""
+    scheme = re.match(r"([a-z][a-z0-9+.-]*)://", source, re.IGNORECASE)
+    if scheme is None:
+        return False
+    if scheme[1].lower() not in {"http", "https"}:
+        raise BadRequest(
+            f"{scheme[1]}:// is no address that can be read",
+            hint="give http:// or https:// and a Haystack server, or the name of a file",
+        )
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,29 +169,67 @@ async def bring(
         found = _compared(source, stored, what, site=site, replace=replace)
         if dry_run or not found.changes.diffs:
             return found
-        version = await records.commit(found.changes.diffs, expect=version)
+        try:
+            version = await records.commit(found.changes.diffs, expect=version)
+        except Conflict as cause:
+            raise Conflict(
+                "somebody else changed the model meanwhile; nothing was written",
+                hint="run it again: it then starts from what is there now",
+            ) from cause
     notes = (*found.notes, *await _after(settings))
     return Brought(what, found.changes, notes, version)
 
 
-def bring_definitions(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Read a folder of definitions into the home, in place of those imported before.
+def bring_definitions(
+    settings: Settings, folder: Path, *, replace: bool = False, dry_run: bool = False
+) -> dict[str, Any]:
+    """Read a folder of definitions into the home, over those imported before or in place of them.
 
     Raises NotFound, BadRequest or Corrupt naming file, line and column; the home is then as it was.
     """
     given = import_definitions(folder, over=Definitions())
     path = settings.home / DEFINITIONS
-    with disk_errors(settings.home):
-        settings.home.mkdir(parents=True, exist_ok=True)
-        given.write(path)
-    new = sum(name not in STANDARD for name in (*given.defs, *given.specs))
+    before = _imported(path, replace=replace)
+    after = given if replace else before.merged(given)
+    if not dry_run:
+        need_rights(settings.home)
+        with disk_errors(settings.home):
+            settings.home.mkdir(parents=True, exist_ok=True)
+            after.write(path)
+    old, new = _rows_of(before), _rows_of(after)
+    found = {
+        "added": [name for name in new if name not in old],
+        "changed": [name for name, row in new.items() if name in old and old[name] != row],
+        "removed": [name for name in old if name not in new],
+    }
     return {
         "folder": str(folder),
         "defs": len(given.defs),
         "specs": len(given.specs),
-        "new": new,
-        "file": str(path),
+        "new": sum(name not in STANDARD for name in (*given.defs, *given.specs)),
+        **{kind: len(names) for kind, names in found.items()},
+        "same": len(new) - len(found["added"]) - len(found["changed"]),
+        "examples": {kind: names[:EXAMPLES] for kind, names in found.items()},
+        "file": None if dry_run else str(path),
     }
+
+
+def _imported(path: Path, *, replace: bool) -> Definitions:
+    """What was imported before. Raises Corrupt, unless it is going to be replaced."""
+    if not path.exists():
+        return Definitions()
+    try:
+        return Definitions.read(path)
+    except Corrupt as cause:
+        if replace:
+            return Definitions()
+        raise Corrupt(
+            str(cause), hint="import all your definitions again with --replace"
+        ) from cause
+
+
+def _rows_of(defs: Definitions) -> dict[str, Def | Spec]:
+    return {**defs.defs, **defs.specs}
 
 
 def _compared(

@@ -114,33 +114,32 @@ def export(
         str,
         typer.Option("--format", help="zinc, trio, json or csv; otherwise the file's ending says"),
     ] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="write over a file even where nothing matches")
+    ] = False,
     file: File = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the model, or a part of it, as a file."""
-    from ingest.exchange import files  # noqa: PLC0415
-    from services.commands import question  # noqa: PLC0415
-    from services.home import MODEL  # noqa: PLC0415
-    from services.screen import working  # noqa: PLC0415
+    from services.commands import question, taking  # noqa: PLC0415
+    from services.screen import counted, working  # noqa: PLC0415
 
-    settings = settings_of(home)
+    if target == "-" and as_json:
+        raise BadRequest("--json and the model cannot both go to standard output",
+                         hint="give a file, or --format json without --json")  # fmt: skip
     with working(err, f"writing {target}") as seen:
-        rows = asyncio.run(question.entities_of(settings, file, MODEL))
-        if filter:
-            rows = question.matching(settings, rows, filter)
+        index = asyncio.run(question.index(settings_of(home), file))
+        rows = taking.part_of(index, filter, whole=file is not None)
         seen(len(rows))
         if target == "-":
-            if as_json:
-                raise BadRequest("--json and the model cannot both go to standard output",
-                                 hint="give a file, or --format json without --json")  # fmt: skip
-            typer.echo(files.as_text(rows, format or "zinc"), nl=False)
+            typer.echo(taking.as_text(rows, format or "zinc"), nl=False)
             return
-        files.write_entities(Path(target), rows, format)
+        taking.write(Path(target), rows, format, filter, force=force)
     if as_json:
         print_json({"file": target, "entities": len(rows)})
     else:
-        err.print(f"{len(rows):,} entities in {target}", markup=False)
+        err.print(f"{counted(len(rows), 'entity')} in {target}", markup=False)
 
 
 @app.command()
@@ -163,16 +162,20 @@ def find(
     """Entities that match a filter; where none does, which part of it nothing matches."""
     from services import screen  # noqa: PLC0415
     from services.commands import question  # noqa: PLC0415
+    from services.home import definitions_of  # noqa: PLC0415
 
     settings = settings_of(home)
-    rows = asyncio.run(question.entities_of(settings, file, question.EVERYTHING))
-    found = question.find(settings, rows, filter, limit=limit, explain=explain)
+    index = asyncio.run(question.index(settings, file))
+    defs = definitions_of(settings)
+    found = question.find(index, defs, filter, limit=limit, explain=explain)
     if as_json:
         print_json(found.to_json())
         return
-    names = [name.strip() for name in columns.split(",") if name.strip()] or question.COLUMNS
+    asked = [name.strip() for name in columns.split(",") if name.strip()]
+    names = asked or question.COLUMNS
     if found.rows:
         screen.table(out, names, [question.shown(row, names) for row in found.rows])
+    screen.no_such_tags(err, question.no_such_columns(asked, index))
     err.print(f"{found.count:,} of {found.of:,} match: {found.filter}", markup=False)
     if found.why:
         screen.explanation(err if found.rows else out, found.why)
@@ -180,7 +183,7 @@ def find(
 
 @app.command()
 def related(
-    id: Annotated[str, typer.Argument(help="id of an entity, such as AHU-2")],
+    id: Annotated[str, typer.Argument(help="id or name of an entity, such as AHU-2")],
     *,
     relation: Annotated[
         Relation | None,
@@ -238,6 +241,9 @@ def tag(
         typer.Option("--accept", help="a review: put the rows that say yes into the home"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would change")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="write over a review that is there, answers and all")
+    ] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -255,7 +261,7 @@ def tag(
     with screen.working(err, f"reading {names or accept}"):
         if accept is None:
             assert names is not None
-            proposed = tagging.review(names, output, stored)
+            proposed = tagging.review(names, output, stored, home=settings.home, force=force)
             print_json(proposed) if as_json else screen.proposed(out, proposed)
             return
         found = asyncio.run(
@@ -267,6 +273,8 @@ def tag(
                 dry_run=dry_run,
             )
         )
+        if not dry_run:
+            tagging.keep(accept, settings.home)
     print_json(found.to_json()) if as_json else screen.brought(
         out, found.to_json(), dry_run=dry_run
     )
@@ -279,6 +287,11 @@ def import_defs_(
         typer.Argument(help="your own copy of the standard: Trio defs, Xeto libraries, or both"),
     ],
     *,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="forget those imported before; otherwise they are merged"),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would change")] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -287,7 +300,7 @@ def import_defs_(
     from services.commands import bring  # noqa: PLC0415
 
     with screen.working(err, f"reading {folder}"):
-        found = bring.bring_definitions(settings_of(home), folder)
+        found = bring.bring_definitions(settings_of(home), folder, replace=replace, dry_run=dry_run)
     print_json(found) if as_json else screen.defined(out, found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,20 +13,21 @@ from typing import Any, Final
 from agent.rules.table import RULES
 from ingest.exchange.files import read_source
 from ontology.check import Need, check
-from ontology.codec import hayson
+from ontology.codec import hayson, zinc
+from ontology.definitions import Definitions
 from ontology.entity import Entity
-from ontology.errors import BadRequest
-from ontology.filter import And, Compare, Has, Missing, Node, Or, parse
+from ontology.errors import BadRequest, NotFound
+from ontology.filter import parse
 from ontology.graph import Building
 from ontology.index import EntityIndex, Explanation
-from ontology.kinds import MARKER, Ref, Tags
-from services.home import ALL, definitions_of, records_of, require_building
+from ontology.kinds import MARKER, Number, Ref, Tags, Uri
+from services.commands.hints import hints, nearest_tags, unknown_tags
+from services.home import definitions_of, index_of
 from services.settings import Settings
 
 COLUMNS: Final = ("id", "dis", "is", "unit", "at")
 """Columns for people; `is` are the markers, `at` what it belongs to."""
-EVERYTHING: Final = "id"
-"""All records of a home, also those that Plantroom writes itself."""
+_NEAREST: Final = 5
 _BELONGS: Final = ("equipRef", "spaceRef", "siteRef")
 _TOLD: Final = ("equip", "point", "space", "site", "his", "cur", "writable", "hisCollectCov")
 """Markers that say least; left out of `is` where others say more."""
@@ -49,9 +50,14 @@ async def entities_of(settings: Settings, file: Path | None, filter: str) -> lis
     """A file's entities, or those of the home that match. Raises NotFound where there is no building."""
     if file is not None:
         return list(read_source(file).entities)
-    require_building(settings)
-    async with records_of(settings) as records:
-        return [entity.tags for entity in await records.read(filter, limit=ALL)]
+    return (await index_of(settings)).find(filter)
+
+
+async def index(settings: Settings, file: Path | None) -> EntityIndex:
+    """A file's entities, or all records of the home, as an index. Raises NotFound, BadRequest, Corrupt."""
+    if file is None:
+        return await index_of(settings)
+    return EntityIndex(read_source(file).entities, defs=definitions_of(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +76,25 @@ class Found:
         return {"filter": self.filter, "count": self.count, "of": self.of, "rows": rows, **self.why}
 
 
-def find(
-    settings: Settings, entities: Sequence[Tags], filter: str, *, limit: int, explain: bool
-) -> Found:
+def find(index: EntityIndex, defs: Definitions, filter: str, *, limit: int, explain: bool) -> Found:
     """Entities that match, and why so few where none does or it is asked.
 
     Raises BadRequest with the column of what was not understood.
     """
     node = parse(filter)
-    index = EntityIndex(entities, defs=definitions_of(settings))
     rows = index.find(filter, limit=limit)
     why: dict[str, Any] = {}
     if explain or not rows:
-        why = _explained(index.explain(filter)) | {"unknown": _unknown(node, index)}
+        why = _explained(index.explain(filter)) | {
+            "unknown": unknown_tags(node, index),
+            "hints": hints(node, index, defs),
+        }
     return Found(str(node), index.count(filter), len(index), rows, why)
 
 
-def matching(settings: Settings, entities: Sequence[Tags], filter: str) -> list[Tags]:
-    """The entities that match a filter. Raises BadRequest where it cannot be read."""
-    return EntityIndex(entities, defs=definitions_of(settings)).find(filter)
+def no_such_columns(columns: Sequence[str], index: EntityIndex) -> dict[str, list[str]]:
+    """Columns that no entity could fill -> the nearest tags."""
+    return nearest_tags([name for name in columns if name not in {"id", "dis", *_SPECIAL}], index)
 
 
 def shown(tags: Tags, columns: Sequence[str]) -> list[str]:
@@ -98,7 +104,7 @@ def shown(tags: Tags, columns: Sequence[str]) -> list[str]:
 
 def related(building: Building, id: str, relation: str) -> dict[str, Any]:
     """What stands in one relation to an entity, or in each of the short ones. Raises NotFound, BadRequest."""
-    entity = building.get(id)
+    entity = named(building, id)
     if relation and relation not in RELATIONS:
         raise BadRequest(f"no relation {relation!r}", hint=f"one of: {', '.join(RELATIONS)}")
     names = (relation,) if relation else SHORT
@@ -109,9 +115,39 @@ def related(building: Building, id: str, relation: str) -> dict[str, Any]:
     }
 
 
+def named(building: Building, name: str) -> Entity:
+    """The entity of this id, else the only one of this name; either in any letter case.
+
+    Raises NotFound with the nearest ids, BadRequest where several have the name.
+    """
+    wanted = name.removeprefix("@")
+    if wanted in building:
+        return building.get(wanted)
+    ids = {entity.id.casefold(): entity for entity in building}
+    if wanted.casefold() in ids:
+        return ids[wanted.casefold()]
+    called = [entity for entity in building if entity.dis.casefold() == wanted.casefold()]
+    if len(called) > 1:
+        some = ", ".join(f"@{entity.id}" for entity in called[:_NEAREST])
+        raise BadRequest(f"{len(called)} entities are called {name!r}", hint=f"give the id: {some}")
+    if not called:
+        raise NotFound(f"nothing here is called {name!r}", hint=_nearest(wanted.casefold(), ids))
+    return called[0]
+
+
+def _nearest(wanted: str, ids: Mapping[str, Entity]) -> str:
+    """Ids that look like a name, or that belong to names which do."""
+    names = {**{entity.dis.casefold(): entity for entity in ids.values()}, **ids}
+    near = difflib.get_close_matches(wanted, names, n=_NEAREST, cutoff=0.5)
+    found = dict.fromkeys(f"@{names[text].id}" for text in near)
+    if not found:
+        return "see what there is: plantroom ontology find equip"
+    return f"nearest: {', '.join(found)}"
+
+
 def way(building: Building, start: str, end: str) -> dict[str, Any]:
     """The shortest way from one to another, hop by hop with what flows. Raises NotFound for unknown ids."""
-    first, last = building.get(start), building.get(end)
+    first, last = named(building, start), named(building, end)
     hops = [
         {
             "direction": hop.direction,
@@ -126,7 +162,8 @@ def way(building: Building, start: str, end: str) -> dict[str, Any]:
 
 def checked(settings: Settings, entities: Sequence[Tags]) -> dict[str, Any]:
     """Every problem of a model, the worst first, and how many of each severity."""
-    problems = check(Building(entities), needs(), defs=definitions_of(settings))
+    defs = definitions_of(settings)
+    problems = check(Building(entities, defs=defs), needs(), defs=defs)
     counts = {
         kind: sum(p.severity == kind for p in problems) for kind in ("error", "warning", "info")
     }
@@ -168,23 +205,6 @@ def _explained(found: Explanation) -> dict[str, Any]:
     return {"terms": terms, "killer": found.killer}
 
 
-def _unknown(node: Node, index: EntityIndex) -> dict[str, list[str]]:
-    """Tags of the filter that nothing here has -> the nearest that something has."""
-    counts = index.tag_counts()
-    names = dict.fromkeys(name for name in _names(node) if name not in counts)
-    return {name: difflib.get_close_matches(name, counts, n=3, cutoff=0.65) for name in names}
-
-
-def _names(node: Node) -> Iterator[str]:
-    if isinstance(node, (And, Or)):
-        for term in node.terms:
-            yield from _names(term)
-    elif isinstance(node, (Has, Compare)):
-        yield from node.path
-    elif isinstance(node, Missing):
-        yield node.path[0]
-
-
 def _cell(tags: Tags, column: str) -> str:
     if column == "dis" and "id" in tags:
         return Entity(tags).dis
@@ -203,14 +223,16 @@ def _at(tags: Tags) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value in a table: short, without quotes."""
+    """A value in a table: texts and numbers as people write them, all else as in Zinc."""
     if value is None:
         return ""
     if value is MARKER:
         return "✓"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_text(item) for item in value)
-    return f"{value.uri}" if hasattr(value, "uri") else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Uri):
+        return value.uri
+    return str(value) if isinstance(value, (str, Number, Ref)) else zinc.encode_value(value)
 
 
 _SPECIAL: Final[Mapping[str, Callable[[Tags], str]]] = {"is": _markers, "at": _at}

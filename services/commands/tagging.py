@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.exchange.source import Source
+from ingest.exchange.source import Note, Source
 from ingest.exchange.tables import read_rows
 from ingest.tagging.entities import entities_of
 from ingest.tagging.kinds import KIND
+from ingest.tagging.learning import lessons_of
 from ingest.tagging.names import read_names
 from ingest.tagging.propose import propose
 from ingest.tagging.raw import RawName
 from ingest.tagging.review import Accepted, read_review, write_review
 from ontology.defs import markers
-from ontology.errors import BadRequest
+from ontology.errors import BadRequest, Corrupt
 from ontology.graph import Building
 from ontology.kinds import Ref, Tags
+from services.commands.target import writing
+from services.folder import disk_errors
 
 EXAMPLES: Final = 5
+REVIEWS: Final = "reviews"
+"""The folder of the home with the reviews accepted so far."""
+MAX_REVIEWS: Final = 100
+"""Reviews learnt from, the newest: a site is tagged in some tens of lists."""
 
 
-def review(names: Path, target: Path, stored: Sequence[Tags]) -> dict[str, Any]:
-    """Write proposals for every name, and say how many are sure. Raises NotFound, BadRequest, Corrupt."""
+def review(
+    names: Path, target: Path, stored: Sequence[Tags], *, home: Path, force: bool = False
+) -> dict[str, Any]:
+    """Write proposals for every name, and say how many are sure.
+
+    Reviews accepted in this home before teach these. Raises NotFound, BadRequest, Corrupt, and Refused
+    for a review that is there already.
+    """
     raw = _names(names)
-    proposals = propose(raw, known=Building(stored) if stored else None)
-    write_review(target, proposals)
+    accepted, notes = _lessons(home)
+    proposals = propose(
+        raw, known=Building(stored) if stored else None, lessons=lessons_of(accepted)
+    )
+    with writing(target):
+        write_review(target, proposals, force=force)
     doubtful = sorted((p for p in proposals if not p.sure), key=lambda p: p.confidence)
     return {
         "names": len(proposals), "sure": sum(p.sure for p in proposals), "doubtful": len(doubtful),
@@ -37,7 +56,33 @@ def review(names: Path, target: Path, stored: Sequence[Tags]) -> dict[str, Any]:
             {"name": p.raw.shown, "tags": " ".join(sorted(p.tags)), "confidence": round(p.confidence, 2)}
             for p in doubtful[:EXAMPLES]
         ],
+        "taught": len(accepted), "notes": [note.to_json() for note in notes],
     }  # fmt: skip
+
+
+def keep(review: Path, home: Path) -> None:
+    """Keep an accepted review in the home, so that it teaches the next; the same one is kept once."""
+    folder = home / REVIEWS
+    text = review.read_bytes()
+    name = f"{hashlib.sha256(text).hexdigest()[:16]}{review.suffix.lower()}"
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / f".{name}.{os.getpid()}"
+        draft.write_bytes(text)
+        draft.replace(folder / name)
+
+
+def _lessons(home: Path) -> tuple[list[Accepted], list[Note]]:
+    """Rows accepted before, the last answer for each name, and the reviews that cannot be read any more."""
+    kept = [file for file in (home / REVIEWS).glob("[!.]*.*") if file.is_file()]
+    accepted: dict[tuple[str, str], Accepted] = {}
+    notes = []
+    for file in sorted(kept, key=lambda file: (file.stat().st_mtime, file.name))[-MAX_REVIEWS:]:
+        try:
+            accepted |= {(row.device, row.name): row for row in read_review(file)}
+        except (BadRequest, Corrupt) as cause:
+            notes.append(Note(str(file), f"teaches nothing: {cause}", "remove it or mend it"))
+    return list(accepted.values()), notes
 
 
 def _names(path: Path) -> list[RawName]:
