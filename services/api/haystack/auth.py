@@ -5,26 +5,29 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.haystack.scram import Said, pack, read_header, unpack_text
 from ontology.errors import BadRequest, Corrupt
-from services.api.haystack.scram import HASH, Account, Handshake, refused
+from services.api.haystack.scram import HASH, Account, Handshake, WrongProof, refused
 
 HANDSHAKE_S: Final = 60.0
 MAX_HANDSHAKES: Final = 256
+"""Logins on their way. A new one is never turned away: one of the address with the most gives way."""
 MAX_OF_PEER: Final = 32
-"""Logins one address may have on their way; its oldest gives way."""
+"""Logins one address may have on their way; one of its user with the most gives way."""
 TOKEN_S: Final = 3_600.0
 """A token ends an hour after its last use, and after a day in any case."""
 DAY_S: Final = 86_400.0
 MAX_SESSIONS: Final = 256
 MAX_FAILURES: Final = 10
-"""Wrong logins of one address within a minute, after which it waits."""
-MAX_PEERS: Final = 1_024
+"""Wrong passwords for one user from one address within a minute, after which that pair waits."""
+WAIT_S: Final = 60.0
+MAX_GUESSERS: Final = 1_024
+"""Pairs of address and user whose wrong passwords are remembered."""
 MAX_USER: Final = 128
 
 
@@ -48,11 +51,19 @@ class Reply:
     value: str = field(default="", repr=False)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Pending:
     handshake: Handshake
     peer: str
     ends: float
+
+    @property
+    def user(self) -> str:
+        return self.handshake.user
+
+
+_Guesses = OrderedDict[tuple[str, str], list[float]]
+"""Address and user -> when the last wrong passwords came."""
 
 
 class Auth:
@@ -68,7 +79,8 @@ class Auth:
         self._account, self._now, self._token_s = account, now, token_s
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
         self._sessions: OrderedDict[bytes, Session] = OrderedDict()
-        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+        # of strangers (False) apart from those of the user: made-up names must not push those out
+        self._guesses: tuple[_Guesses, _Guesses] = (OrderedDict(), OrderedDict())
 
     def answer(self, header: str | None, peer: str) -> Session | Reply:
         """The session of a bearer token, or the next message of a login on any path."""
@@ -77,12 +89,9 @@ class Auth:
             return self._session(said.given.get("authtoken") or said.token) or Reply(403)
         if said.scheme not in ("hello", "scram"):
             return Reply(401, "WWW-Authenticate", f"SCRAM hash={HASH}")
-        if self._blocked(peer):
-            return Reply(429, "Retry-After", "60")
         try:
-            return self._hello(said, peer) if said.scheme == "hello" else self._scram(said)
+            return self._hello(said, peer) if said.scheme == "hello" else self._scram(said, peer)
         except (BadRequest, Corrupt):
-            self._fail(peer)
             return Reply(403)
 
     def close(self, session: Session) -> None:
@@ -105,9 +114,9 @@ class Auth:
         user = unpack_text(said["username"])
         if not 1 <= len(user) <= MAX_USER:
             raise refused()
-        self._forget(peer)
-        if len(self._pending) >= MAX_HANDSHAKES:
-            return Reply(429, "Retry-After", "60")
+        if self._blocked(peer, user):
+            return _WAIT
+        self._make_room(peer)
         name = secrets.token_hex(16)
         self._pending[name] = _Pending(
             Handshake(self._account, user), peer, self._now() + HANDSHAKE_S
@@ -115,17 +124,23 @@ class Auth:
         # the order matters: pyhaystack goes by position
         return Reply(401, "WWW-Authenticate", f"SCRAM handshakeToken={name}, hash={HASH}")
 
-    def _scram(self, said: Said) -> Reply:
+    def _scram(self, said: Said, peer: str) -> Reply:
         name = said["handshakeToken"]
         pending = self._pending.get(name)
         if pending is None or pending.ends < self._now():
             raise refused()
+        if self._blocked(peer, pending.user):
+            return _WAIT
         if not pending.handshake.challenged:
             first = pack(pending.handshake.challenge(said))
             value = f"SCRAM data={first}, handshakeToken={name}, hash={HASH}"
             return Reply(401, "WWW-Authenticate", value)
         del self._pending[name]  # one attempt for each handshake
-        closing = pack(pending.handshake.finish(said))
+        try:
+            closing = pack(pending.handshake.finish(said))
+        except WrongProof:
+            self._fail(peer, pending.user)
+            raise
         token = self._open(pending.handshake)
         # authToken is not last: a client reads it up to the next comma
         value = f"authToken={token}, hash={HASH}, data={closing}"
@@ -139,23 +154,38 @@ class Auth:
         self._sessions[key] = Session(handshake.user, now, now, handshake.zinc2, key)
         return token
 
-    def _forget(self, peer: str) -> None:
-        """Drop logins whose time is over, and the oldest of an address that has too many."""
+    def _make_room(self, peer: str) -> None:
+        """Drop logins whose time is over, then the oldest of whoever has the most on their way."""
         now = self._now()
         for name in [name for name, each in self._pending.items() if each.ends < now]:
             del self._pending[name]
         own = [name for name, each in self._pending.items() if each.peer == peer]
-        for name in own[: max(0, len(own) - MAX_OF_PEER + 1)]:
-            del self._pending[name]
+        if len(own) >= MAX_OF_PEER:
+            self._drop_one(own)
+        elif len(self._pending) >= MAX_HANDSHAKES:
+            peers = Counter(each.peer for each in self._pending.values())
+            most = max(peers, key=peers.__getitem__)
+            self._drop_one([name for name, each in self._pending.items() if each.peer == most])
 
-    def _fail(self, peer: str) -> None:
-        recent = self._failures.setdefault(peer, [])
+    def _drop_one(self, names: Sequence[str]) -> None:
+        """Of these logins, the oldest of the user with the most of them."""
+        users = Counter(self._pending[name].user for name in names)
+        most = max(users, key=users.__getitem__)
+        del self._pending[next(name for name in names if self._pending[name].user == most)]
+
+    def _fail(self, peer: str, user: str) -> None:
+        """A guess. What is no whole login is none, and holds up nobody behind the same proxy."""
+        guesses = self._guesses[user == self._account.user]
+        recent = guesses.setdefault((peer, user), [])
         recent.append(self._now())
         del recent[:-MAX_FAILURES]
-        self._failures.move_to_end(peer)
-        while len(self._failures) > MAX_PEERS:
-            self._failures.popitem(last=False)
+        guesses.move_to_end((peer, user))
+        while len(guesses) > MAX_GUESSERS:
+            guesses.popitem(last=False)
 
-    def _blocked(self, peer: str) -> bool:
-        recent = self._failures.get(peer, [])
-        return len(recent) >= MAX_FAILURES and self._now() - recent[0] < 60.0
+    def _blocked(self, peer: str, user: str) -> bool:
+        recent = self._guesses[user == self._account.user].get((peer, user), [])
+        return len(recent) >= MAX_FAILURES and self._now() - recent[0] < WAIT_S
+
+
+_WAIT: Final = Reply(429, "Retry-After", f"{WAIT_S:.0f}")

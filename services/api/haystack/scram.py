@@ -24,6 +24,10 @@ def refused(says: str = "this login is not right") -> Refused:
     return Refused(says, hint=_NO)
 
 
+class WrongProof(Refused):
+    """A whole and well-formed login whose password is not the right one: a guess."""
+
+
 class Account:
     """The one user who may log in. Keeps keys, not the password; strangers get a plausible challenge."""
 
@@ -85,7 +89,7 @@ class Handshake:
         return self._challenge
 
     def finish(self, said: Said) -> str:
-        """The server's last message, which proves it in turn. Raises Refused for a wrong proof."""
+        """The server's last message, which proves it in turn. Raises WrongProof, Refused, Corrupt."""
         final = unpack_text(said["data"]).strip()
         bare, _, proof = final.rpartition(",p=")
         asked, nonce = fields(bare), fields(self._challenge).get("r", "-")
@@ -99,5 +103,5 @@ class Handshake:
             raise refused("channel binding is not offered")
         client = xor(given, sign(keys.stored, message, HASH))
         if not hmac.compare_digest(hashlib.sha256(client).digest(), keys.stored):
-            raise refused()
+            raise WrongProof("this login is not right", hint=_NO)
         return f"v={base64.b64encode(sign(keys.server, message, HASH)).decode()}"
