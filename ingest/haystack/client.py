@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from ingest.haystack.grids import grid_of, rows_of
-from ingest.haystack.login import log_in
+from ingest.haystack.login import by_token, log_in
 from ingest.haystack.transport import Answer, Limits, Transport
 from ontology.codec import zinc
 from ontology.errors import BadRequest, Corrupt, NotFound, Refused, Unavailable
@@ -54,11 +54,9 @@ class HaystackClient:
         token: str = "",
         limits: Limits | None = None,
     ) -> None:
-        self._transport = Transport(url, limits or Limits())
         self._user, self._password = user, password
-        self._proof: Mapping[str, str] = (
-            {"authorization": f"BEARER authToken={token}"} if token else {}
-        )
+        self._proof: Mapping[str, str] = by_token(token) if token else {}
+        self._transport = Transport(url, limits or Limits())
         self._logging_in = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -247,11 +245,7 @@ def _check_status(answer: Answer, op: str) -> None:
     status = answer.status
     if status == 200:
         return
-    if 300 <= status < 400:
-        to = str(answer.headers.get("location", "nowhere"))
-        raise Unavailable(
-            f"{answer.where} leads to {to:.120}", hint="use that address, if you trust it"
-        )
+    answer.check_here()
     kind, hint = _STATUS.get(status, (Unavailable, "see the server's log"))
     raise kind(f"{answer.where} answers {status} to {op}: {answer.peek()}", hint=hint)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
-from ingest.haystack.transport import Answer
+from ingest.haystack.transport import Answer, clean
 from ontology.codec import hayson, json3, zinc
 from ontology.codec.rows import Rows
 from ontology.errors import Corrupt, PlantroomError, Unavailable
@@ -44,8 +44,8 @@ class _Placed:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, Corrupt):
             raise Corrupt(
-                f"{self._answer.where} sent no whole grid: {error}",
-                hint=f"nothing of it was used; {error.hint or 'try again'}",
+                f"{self._answer.where} sent no whole grid: {clean(str(error), 500)}",
+                hint=f"nothing of it was used; {clean(error.hint, 300) or 'try again'}",
             ) from error
 
 
@@ -58,7 +58,9 @@ def _opened(answer: Answer) -> Rows:
         )
     read = _READERS.get(kind)
     if read is None:
-        raise Corrupt(f"{answer.where} answers in {kind!r:.60}", hint="Zinc and JSON are read")
+        raise Corrupt(
+            f"{answer.where} answers in {clean(kind, 60)!r}", hint="Zinc and JSON are read"
+        )
     with _Placed(answer):
         rows = read(_whole(answer) if read is zinc.read else answer.body)
     if "err" in rows.meta:
@@ -88,7 +90,8 @@ def _told(answer: Answer, meta: Tags) -> PlantroomError:
     trace = str(meta.get("errTrace") or meta.get("traceback") or "")
     hint = str(meta.get("hint") or "") or next((line for line in trace.splitlines() if line), "")
     return Unavailable(
-        f"{answer.where} says: {says:.300}", hint=f"{hint or 'see the log of that server':.300}"
+        f"{answer.where} says: {clean(says, 300)}",
+        hint=clean(hint, 300) or "see the log of that server",
     )
 
 

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from ingest.haystack.scram import Exchange, Said, pack, read_header, strongest, unpack_text
-from ingest.haystack.transport import Answer, Transport
-from ontology.errors import Corrupt, Refused, Unavailable
+from ingest.haystack.transport import Answer, Transport, clean
+from ontology.errors import BadRequest, Corrupt, Refused, Unavailable
 
+_TOKEN: Final = re.compile("[!-~]{1,2048}")
+"""Visible ASCII without spaces: servers use hexadecimal, base64 and JWT."""
 _HINT: Final = "look at user and password, and whether the user may log in by the API"
 
 
 async def log_in(transport: Transport, user: str, password: str) -> Mapping[str, str]:
-    """The headers that prove who we are; none for a server that asks for no login.
+    """The headers that prove who we are.
 
-    Raises Refused for a wrong password, Unavailable and Corrupt for a server that cannot log in.
+    Raises Refused for a wrong password and for a server that does not prove itself in turn,
+    Unavailable and Corrupt for one that cannot log in.
     """
     status, offers = await _say(transport, f"HELLO username={pack(user)}")
     if status == 200 and not offers:
-        return {}
+        raise Refused(
+            f"{transport.base} lets in anybody, without a proof that it is the right server",
+            hint="leave user and password away if it is meant to be open; else look who answers there",
+        )
     by_scheme = {said.scheme: said for said in reversed(offers)}
     hashes = {said.given.get("hash", "").upper(): said for said in offers if said.scheme == "scram"}
     if (hash := strongest(hashes)) is not None:
@@ -39,13 +46,13 @@ async def _scram(
     transport: Transport, user: str, password: str, hash: str, offer: Said
 ) -> Mapping[str, str]:
     exchange = Exchange(user, password, hash)
-    token = offer.given.get("handshaketoken", "")
+    token = _token(transport, offer.given.get("handshaketoken", ""))
     first = await _say(transport, _scram_words(exchange.first, token))
     asked = _only(transport, first, "scram")
     challenge = unpack_text(asked["data"])
     # the rounds of hashing take up to a second
     final = await asyncio.to_thread(exchange.final, challenge)
-    token = asked.given.get("handshaketoken", token)
+    token = _token(transport, asked.given.get("handshaketoken", token))
     last = await _say(transport, _scram_words(final, token))
     if last[0] in (401, 403):
         raise Refused(f"{transport.base} refuses the login of {user!r:.60}", hint=_HINT)
@@ -66,6 +73,7 @@ async def _basic(transport: Transport, user: str, password: str) -> Mapping[str,
     word = base64.b64encode(f"{user}:{password}".encode()).decode()
     headers = {"authorization": f"Basic {word}"}
     async with transport.exchange("about", headers) as answer:
+        answer.check_here()
         status = answer.status
     if status in (401, 403):
         raise Refused(f"{transport.base} refuses the login of {user!r:.60}", hint=_HINT)
@@ -85,6 +93,7 @@ def _private(transport: Transport, scheme: str) -> None:
 async def _say(transport: Transport, words: str) -> tuple[int, list[Said]]:
     """Status and schemes of the server's next message."""
     async with transport.exchange("about", {"authorization": words}) as answer:
+        answer.check_here()
         return answer.status, _schemes(answer)
 
 
@@ -115,7 +124,26 @@ def _bearer(transport: Transport, last: tuple[int, list[Said]]) -> Mapping[str, 
     token = next((each.given["authtoken"] for each in said if "authtoken" in each.given), "")
     if status != 200 or not token:
         raise _no_way(transport, status, said)
+    return by_token(_token(transport, token))
+
+
+def by_token(token: str) -> Mapping[str, str]:
+    """The header that shows a token. Raises BadRequest for what no header can carry."""
+    if not _TOKEN.fullmatch(token):
+        raise BadRequest(
+            "a token with characters that no token has", hint="copy it whole, on one line"
+        )
     return {"authorization": f"BEARER authToken={token}"}
+
+
+def _token(transport: Transport, token: str) -> str:
+    """A token as the server gave it, or none. Raises Corrupt for what could not be sent back."""
+    if token and not _TOKEN.fullmatch(token):
+        raise Corrupt(
+            f"{transport.base} gives a token that is none: {clean(ascii(token), 40)}",
+            hint="look whether that is the right server",
+        )
+    return token
 
 
 def _no_way(transport: Transport, status: int, offers: list[Said]) -> Unavailable | Corrupt:

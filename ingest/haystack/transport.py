@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO, BinaryIO, Final, Protocol, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx2
 
@@ -20,6 +21,19 @@ IN_MEMORY: Final = 4 * 1024 * 1024
 _STEP: Final = 256 * 1024
 """Bytes unpacked at once, so that a small bomb cannot become a big block."""
 _PEEK: Final = 512
+_UNSEEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
+"""Commands to a terminal, changes of the direction of writing, and what is no character at all."""
+
+
+def clean(text: str, most: int = 120) -> str:
+    """Words of a server for our own messages: one line of at most `most` characters, no controls.
+
+    >>> clean("no \\x1b[2J\\nway")
+    'no [2J way'
+    """
+    return " ".join(_UNSEEN.sub(" ", text[: 4 * most]).split())[:most]
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,15 @@ class Answer:
         self.body.seek(0)
         start = self.body.read(_PEEK).decode("utf-8", "replace")
         self.body.seek(0)
-        return " ".join(start.split())[:120]
+        return clean(start)
+
+    def check_here(self) -> None:
+        """Raises Unavailable for a redirect. It is never followed: what proves us is for one server."""
+        if 300 <= self.status < 400:
+            to = clean(str(self.headers.get("location", ""))) or "nowhere"
+            raise Unavailable(
+                f"{self.where} leads to {to}", hint="use that address, if you trust it"
+            )
 
 
 class Unpacks(Protocol):
@@ -70,16 +92,9 @@ class Transport:
     """Requests below one base URL. Follows no redirects: a login goes to the server named, or nowhere."""
 
     def __init__(self, url: str, limits: Limits) -> None:
-        parts = urlsplit(url.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadRequest(
-                f"not the address of a Haystack server: {url!r:.120}",
-                hint="such as https://bms.example/api/tower or http://10.0.0.5:8080/haystack",
-            )
-        if parts.username or parts.password:
-            raise BadRequest("the address carries a password", hint="give user and password apart")
+        parts = _address(url.strip())
         self.base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-        self.host = parts.hostname
+        self.host = parts.hostname or ""
         self.private = parts.scheme == "https" or self.host in ("localhost", "127.0.0.1", "::1")
         self.limits = limits
         self._http = httpx2.AsyncClient(
@@ -102,10 +117,7 @@ class Transport:
         """POST `content`, or GET. Raises Unavailable, and Corrupt for half an answer."""
         where = f"{self.base}/{op}"
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
-            request = self._http.build_request(
-                "GET" if content is None else "POST", where, content=content, params=query,
-                headers={"accept-encoding": "gzip", "user-agent": "plantroom", **headers},
-            )  # fmt: skip
+            request = self._request(where, headers, content, query)
             try:
                 async with asyncio.timeout(self.limits.total_s):
                     answer = await self._http.send(request, stream=True)
@@ -123,10 +135,30 @@ class Transport:
             body.seek(0)
             yield Answer(answer.status_code, answer.headers, cast("BinaryIO", body), where)
 
+    def _request(
+        self,
+        where: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        query: Mapping[str, str] | None,
+    ) -> httpx2.Request:
+        try:
+            return self._http.build_request(
+                "GET" if content is None else "POST", where, content=content, params=query,
+                headers={"accept-encoding": "gzip", "user-agent": "plantroom", **headers},
+            )  # fmt: skip
+        except (UnicodeError, httpx2.InvalidURL) as cause:
+            raise BadRequest(
+                f"{where} cannot be asked: {clean(str(cause))}",
+                hint="address, user and token go into a request as plain characters",
+            ) from cause
+
     async def _receive(self, answer: httpx2.Response, body: IO[bytes], where: str) -> None:
         packed = answer.headers.get("content-encoding", "identity").strip().lower()
         if packed not in ("identity", "gzip", ""):
-            raise Corrupt(f"{where} answers in {packed!r:.40}", hint="only gzip is asked for")
+            raise Corrupt(
+                f"{where} answers in {clean(packed, 40)!r}", hint="only gzip is asked for"
+            )
         unpack = zlib.decompressobj(wbits=31) if packed == "gzip" else None  # 31: a gzip header
         size = 0
         async for raw in answer.aiter_raw(_STEP):
@@ -140,6 +172,26 @@ class Transport:
                 body.write(piece)
         if unpack is not None and not unpack.eof:
             raise Corrupt(f"{where} stopped in the middle of its gzip", hint="try again")
+
+
+def _address(url: str) -> SplitResult:
+    """The parts of an address of a server. Raises BadRequest."""
+    wrong = BadRequest(
+        f"not the address of a Haystack server: {url.rpartition('@')[2]!r:.120}",
+        hint="such as https://bms.example/api/tower or http://10.0.0.5:8080/haystack",
+    )
+    if not url.isprintable() or any(char.isspace() for char in url):
+        raise wrong  # `urlsplit` would take line ends out without a word
+    try:
+        parts = urlsplit(url)
+        _ = parts.port, httpx2.URL(url)
+    except (ValueError, httpx2.InvalidURL) as cause:
+        raise wrong from cause
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong
+    if parts.username or parts.password:
+        raise BadRequest("the address carries a password", hint="give user and password apart")
+    return parts
 
 
 def _pieces(unpack: Unpacks | None, raw: bytes, where: str) -> Iterator[bytes]:
@@ -164,10 +216,10 @@ def _broken(where: str, cause: httpx2.HTTPError, limits: Limits) -> Unavailable 
         )
     if isinstance(cause, httpx2.RemoteProtocolError):
         return Corrupt(
-            f"{where} sent half an answer: {cause}",
+            f"{where} sent half an answer: {clean(str(cause))}",
             hint="nothing of it was used; try again, and look at the server's log",
         )
     return Unavailable(
-        f"{where} cannot be reached: {cause or type(cause).__name__}",
+        f"{where} cannot be reached: {clean(str(cause)) or type(cause).__name__}",
         hint="look at address, port and network",
     )
