@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
+from ontology.codec.depth import MAX_DEPTH, is_shallow
 from ontology.codec.hayson_write import dumped, grid_json, json_of
 from ontology.codec.instants import read_instant, read_time
 from ontology.codec.json_rows import Window, read_rows, refuse_constant
@@ -21,11 +22,10 @@ from ontology.codec.rows import Rows
 from ontology.errors import Corrupt, PlantroomError
 from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol, Tags, Uri, XStr
 
-MAX_DEPTH: Final = 100
-"""Lists in lists, dicts and grids."""
+MAX_WORD: Final = 64
+"""Characters worth remembering; longer texts seldom come twice."""
 MAX_KNOWN: Final = 2**16
 """Refs and numbers remembered, so that equal ones are one object; then anew."""
-_NESTED: Final = frozenset((list, dict, Grid))
 _HINT: Final = 'a grid starts with {"_kind":"grid"'
 
 
@@ -63,7 +63,7 @@ def encode_value(value: Any) -> str:
 def decode_value(text: str) -> Any:
     """Any Haystack value from Hayson text. Raises Corrupt with line and column."""
     window = Window((text,), _DECODER)
-    value = window.value(_shallow)
+    value = window.value(_checked)
     window.end()
     return value
 
@@ -84,32 +84,22 @@ def _stream(chunks: Iterator[str] | tuple[str, ...]) -> Rows:
 
 def _row(value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
-        _shallow(value)
+        _checked(value, 0)
         return value
     raise Corrupt(f"no dict but {value!r:.60}", hint=f"rows are objects of tags; {_HINT}")
 
 
-def _shallow(value: Any, depth: int = 0) -> Any:
+def _checked(value: Any, level: int = 1) -> Any:
     """The value itself. Raises Corrupt beyond `MAX_DEPTH`; scalars cost next to nothing."""
-    if depth > MAX_DEPTH:
+    if not is_shallow(value, level):
         raise Corrupt("nested too deep", hint=f"at most {MAX_DEPTH} levels")
-    inner: Any = ()
-    if isinstance(value, Grid):
-        inner = (*value.rows, value.meta, *value.column_meta.values())
-    elif isinstance(value, dict):
-        inner = value.values()
-    elif isinstance(value, list):
-        inner = value
-    for item in inner:
-        if item.__class__ in _NESTED:
-            _shallow(item, depth + 1)
     return value
 
 
 class _Reader:
     """What the parser calls for each object and each number; equal refs and numbers are one object.
 
-    Shared by all threads: the tables only ever forget, and what they hold cannot be changed.
+    Shared by all threads: what is looked up in a table may be gone, and is then read again.
     """
 
     def __init__(self) -> None:
@@ -123,9 +113,8 @@ class _Reader:
             value = float(text)
             if math.isinf(value):
                 raise Corrupt(f"the number {text:.40} is beyond 1.8e308", hint='say {"val":"INF"}')
-            if len(self._numbers) >= MAX_KNOWN:
-                self._numbers.clear()
-            found = self._numbers[text] = Number.matched(value, "")
+            found = Number.matched(value, "")
+            _remember(self._numbers, text, found, len(text))
         return found
 
     def object(self, found: dict[str, Any]) -> Any:
@@ -150,10 +139,9 @@ class _Reader:
             # The parser makes new texts of the keys of each object; one of each is enough.
             found = dict(zip(map(names.__getitem__, found), found.values(), strict=True))
         except KeyError:
-            if len(names) >= MAX_KNOWN:
-                names.clear()
-            names.update({key: key for key in found if NAME.fullmatch(key)})
-            found = {names[key]: value for key, value in found.items() if key in names}
+            found = {key: value for key, value in found.items() if NAME.fullmatch(key)}
+            for key in found:
+                _remember(names, key, key, len(key))
         for value in found.values():
             if value is None:
                 return {key: value for key, value in found.items() if value is not None}
@@ -169,10 +157,16 @@ class _Reader:
             ref = Ref(_text(found, "val"), "" if key[1] is None else _text(found, "dis"))
         except (KeyError, ValueError, PlantroomError) as cause:
             raise _not_a("ref", found, cause) from cause
-        if len(self._refs) >= MAX_KNOWN:
-            self._refs.clear()
-        self._refs[key] = ref
+        _remember(self._refs, key, ref, len(ref.id) + len(ref.dis))
         return ref
+
+
+def _remember(table: dict[Any, Any], key: Any, value: Any, size: int) -> None:
+    """Keep a value of at most `MAX_WORD` characters, in a table that starts anew when it is full."""
+    if size <= MAX_WORD:
+        if len(table) >= MAX_KNOWN:
+            table.clear()
+        table[key] = value
 
 
 def _not_a(kind: str, found: Mapping[str, Any], cause: Exception) -> Corrupt:
@@ -229,6 +223,8 @@ def _head(found: Mapping[str, Any]) -> Rows:
     meta = found.get("meta", {})
     if not isinstance(meta, dict):
         raise Corrupt(f"no meta: {meta!r:.80}", hint='meta: {"ver":"3.0"}')
+    for tags in (meta, *columns.values()):
+        _checked(tags, 0)
     return Rows(
         tuple(columns),
         iter(()),
@@ -246,7 +242,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "uri": lambda v: Uri(_text(v, "val")),
     "date": lambda v: dt.date.fromisoformat(_text(v, "val")),
     "time": lambda v: read_time(_text(v, "val")),
-    "dateTime": lambda v: read_instant(_text(v, "val"), v.get("tz") or "GMT"),
+    "dateTime": lambda v: read_instant(_text(v, "val"), _text(v, "tz") if v.get("tz") else "GMT"),
     "coord": lambda v: Coord(_degrees(v, "lat"), _degrees(v, "lng")),
     "xstr": lambda v: XStr(type_name(_text(v, "type")), _text(v, "val")),
     "grid": _read_grid,

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Final
 
+from ontology.codec.depth import MAX_DEPTH
 from ontology.codec.instants import read_instant, read_time
 from ontology.codec.json_rows import Window, read_rows, refuse_constant
 from ontology.codec.lines import chunks_of
@@ -21,8 +22,6 @@ from ontology.codec.rows import Rows
 from ontology.errors import Corrupt, PlantroomError
 from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol, Uri, XStr
 
-MAX_DEPTH: Final = 100
-"""Lists in lists, dicts and grids."""
 _FLOAT: Final = re.compile(r"-?[0-9][0-9_]*(?:\.[0-9_]+)?(?:[eE][+-]?[0-9]+)?")
 _DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant, parse_int=float)
 _SPECIAL: Final = {"NaN": math.nan, "INF": math.inf, "-INF": -math.inf}
@@ -41,7 +40,7 @@ def read(file: BinaryIO) -> Rows:
 def decode_value(text: str) -> Any:
     """Any value. Raises Corrupt with line and column."""
     window = Window((text,), _DECODER)
-    value = window.value(_value)
+    value = window.value(lambda found: _value(found, 1))
     window.end()
     return value
 
@@ -58,14 +57,15 @@ def _row(found: Any) -> dict[str, Any]:
 
 
 def _value(found: Any, depth: int = 0) -> Any:
-    if depth > MAX_DEPTH:
-        raise Corrupt("nested too deep", hint=f"at most {MAX_DEPTH} levels")
+    """A value at this level: tags of a row are at level 0, their values at level 1."""
     if found is None or isinstance(found, bool):
         return found
     if isinstance(found, str):
         return _scalar(found)
     if isinstance(found, float):
         return _plain_number(found)
+    if depth > MAX_DEPTH:
+        raise Corrupt("nested too deep", hint=f"at most {MAX_DEPTH} levels")
     if isinstance(found, list):
         return [_value(item, depth + 1) for item in found]
     if isinstance(found.get("cols"), list) and "meta" in found:
@@ -83,9 +83,7 @@ def _grid(found: Mapping[str, Any], depth: int) -> Grid:
     rows = found.get("rows") or []
     if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
         raise Corrupt("rows are no list of dicts", hint='rows: [{"id":"r:a"}]')
-    return Grid(
-        head.columns, tuple(_dict(row, depth + 1) for row in rows), head.meta, head.column_meta
-    )
+    return Grid(head.columns, tuple(_dict(row, depth) for row in rows), head.meta, head.column_meta)
 
 
 def _head(found: Mapping[str, Any], depth: int = 0) -> Rows:
@@ -102,11 +100,11 @@ def _head(found: Mapping[str, Any], depth: int = 0) -> Rows:
             raise Corrupt(f"a column without a name: {column!r:.80}", hint='cols: [{"name":"id"}]')
         if name in columns:
             raise Corrupt(f"the column {name!r} was already given", hint="each column once")
-        columns[name] = _dict({k: v for k, v in column.items() if k != "name"}, depth + 1)
+        columns[name] = _dict({k: v for k, v in column.items() if k != "name"}, depth)
     return Rows(
         tuple(columns),
         iter(()),
-        _dict({key: value for key, value in meta.items() if key != "ver"}, depth + 1),
+        _dict({key: value for key, value in meta.items() if key != "ver"}, depth),
         {name: tags for name, tags in columns.items() if tags},
     )
 

@@ -42,7 +42,7 @@ _VERSIONS: Final = {"3": JSON3, "3.0": JSON3, "4": HAYSON, "4.0": HAYSON}
 _JSON_SUFFIXES: Final = (".json", "application/json", "application/vnd.haystack+json")
 _OLD_SCALAR: Final = re.compile(r'"[mzrnydhtcxub\-]:')
 _TRIO_START: Final = re.compile(
-    r"(?:\s*//[^\n]*\n|\s*\n|-+[ \t]*\r?\n)*[a-z][A-Za-z0-9_]*[ \t]*(?::|\r?\n|$)"
+    r"(?:[^\S\n]*+(?://[^\n]*+|-++[ \t]*+\r?)?\n)*+[a-z][A-Za-z0-9_]*[ \t]*(?::|\r?\n|$)"
 )
 
 
@@ -71,7 +71,10 @@ def codec_of(name: str | Path, head: str = "") -> Codec:
 
 
 def read_file(path: Path | str) -> Rows:
-    """The rows of a file, which is open while they are taken. Raises NotFound, BadRequest, Corrupt."""
+    """The rows of a file, which is open while they are taken.
+
+    Raises NotFound, BadRequest, Corrupt; the latter too for a saved error of a server, with its words.
+    """
     path = Path(path)
     try:
         file = path.open("rb")
@@ -82,6 +85,7 @@ def read_file(path: Path | str) -> Rows:
     try:
         codec = codec_of(path, head_of(file) if file.seekable() else "")
         rows = codec.read(file)
+        _refuse_error(rows)
     except Corrupt as cause:
         file.close()
         raise _named(path, cause) from cause
@@ -120,6 +124,16 @@ def _until_closed(path: Path, file: BinaryIO, rows: Rows) -> Iterator[dict[str, 
             yield from rows
         except Corrupt as cause:
             raise _named(path, cause) from cause
+
+
+def _refuse_error(rows: Rows) -> None:
+    """An answer that failed is a grid with `err` in its meta: https://project-haystack.org/doc/docHaystack/HttpApi#errorGrid."""
+    if "err" in rows.meta:
+        says = " ".join(str(rows.meta.get("dis") or "no reason given").split())
+        raise Corrupt(
+            f"the answer of a server that refused: {says:.300}",
+            hint="this file holds no model; ask the server again, with the rights it wants",
+        )
 
 
 def _named(path: Path, cause: Corrupt) -> Corrupt:

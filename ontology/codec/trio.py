@@ -3,6 +3,11 @@
 A record is a dict: a grid's meta, its columns' meta and a record without tags have no place in Trio.
 `Trio:` gives a dict where one record follows and a list of dicts where several do; `Zinc:` gives a grid,
 or any one Zinc value.
+
+Texts without quotes: the standard allows A-Z, a-z and _, its older text spaces and dashes too, and what
+servers write goes further ("AHU-1, north", "$siteRef $navName"). So whatever begins no Zinc value is a
+text; what begins one must be one. Texts are written in quotes unless the standard's narrowest rule allows
+them without.
 """
 
 from __future__ import annotations
@@ -12,19 +17,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 from ontology.codec import zinc
+from ontology.codec.depth import MAX_DEPTH, is_shallow
 from ontology.codec.lines import MAX_LINE, lines_in, lines_of
 from ontology.codec.names import tag_name
 from ontology.codec.rows import Rows
 from ontology.codec.scan import Scanner
-from ontology.codec.zinc_read import MAX_DEPTH, WORDS, read_whole
+from ontology.codec.zinc_read import WORDS, read_whole
 from ontology.errors import Corrupt
 from ontology.kinds import MARKER, Grid
+from ontology.units import kinds_of_unit
 
 _TAG: Final = re.compile(r"([a-z][A-Za-z0-9_]*)[ \t]*(?:(:)[ \t]*(.*))?", re.DOTALL)
 _DASHES: Final = re.compile(r"-+[ \t]*")
-_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z_ \-]*")
-"""What may stand without quotes. The standard's older text allowed spaces and dashes, and its example
-has spaces still; they are read, and written in quotes."""
+_BEGUN: Final = re.compile(
+    r"[\"`\[{@^]|<<|[A-Z][A-Za-z0-9_]*\(\"|C\([0-9., \-]*\)$|Bin\([^\"()]+\)$"
+    r"|-?[0-9]\S*$|-INF$|[0-9]{4}-[0-9]{2}-[0-9]{2}T"
+)
+"""How a text, list, dict, grid, ref, symbol, uri, XStr, coordinate, number, date or time begins: what
+begins so and is none of them is a mistake, not a text. With a space a number is a text ("3rd floor")."""
+_APART: Final = re.compile(r"-?[0-9][0-9_.]*(?:[eE][+-]?[0-9]+)?[ \t]+(\S+)")
+"""A number and a word: "5 kW" is a number written wrong, "100 Main" an address."""
 _SAFE: Final = re.compile(r"[A-Za-z_]+")
 _BOOLS: Final = {"true": True, "false": False}
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
@@ -135,6 +147,11 @@ def _read_tag(lines: _Lines, line: str, record: dict[str, Any], depth: int) -> N
     number, column = lines.number, lines.indent + match.start(3)
     lines.step()
     value = _read_value(lines, text, (number, column), depth)
+    if not (depth or is_shallow(value)):
+        raise Corrupt(
+            f"line {number}, column {column + 1}: wanted at most {MAX_DEPTH} nested levels",
+            hint="give what lies deeper an entity of its own",
+        )
     if value is not None:
         record[name] = value
 
@@ -146,12 +163,17 @@ def _read_value(lines: _Lines, text: str, place: tuple[int, int], depth: int) ->
         return _read_nested(lines, text, depth + 1)
     if text in _BOOLS:
         return _BOOLS[text]
-    if text not in WORDS and (_PLAIN.fullmatch(text) or text[0] > "\x7f"):
+    if text not in WORDS and not _begins_value(text):
         return text
     if text[0] == "[" and lines.line is not None and lines.line[:1] in {" ", "\t"}:
         inner = [line for line in lines.block()[2] if not line.lstrip(" \t").startswith("//")]
         text = " ".join([text, *inner])
     return read_whole(Scanner((text,), first=place[0], indent=place[1]))
+
+
+def _begins_value(text: str) -> bool:
+    apart = _APART.fullmatch(text)
+    return _BEGUN.match(text) is not None or (apart is not None and bool(kinds_of_unit(apart[1])))
 
 
 def _read_nested(lines: _Lines, form: str, depth: int) -> Any:

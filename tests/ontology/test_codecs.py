@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.demo.model import riverside_tower
-from ontology.codec import hayson, trio, zinc
+from ontology.codec import hayson, json3, trio, zinc
+from ontology.codec.depth import MAX_DEPTH
 from ontology.errors import Corrupt
 from ontology.kinds import MARKER, Coord, Grid, Number, Ref, Symbol, Uri, XStr
 from ontology.zones import city_of, zone_named
@@ -114,7 +115,7 @@ def test_a_null_is_an_absent_tag_and_stays_in_a_list(codec: ModuleType) -> None:
     "value",
     [
         Number(1, "m2"), Number(1, "kW h"), Symbol("hot water"), XStr("color", "red"), 5, b"x",
-        {"Not A Tag": MARKER}, dt.datetime(2026, 1, 1), dt.time(1, 2, tzinfo=dt.UTC), object(),
+        {"Not A Tag": MARKER}, dt.datetime(2026, 1, 1), dt.time(1, 2, tzinfo=dt.UTC), pytest.param(object(), id="no value"),
     ],
     ids=str,
 )  # fmt: skip
@@ -132,6 +133,52 @@ def test_a_value_that_holds_itself_is_refused(codec: ModuleType) -> None:
     ring.append(ring)
     with pytest.raises(Corrupt, match="nested too deep"):
         codec.encode(Grid.of([{"a": ring}]))
+
+
+def _nested(form: str, levels: int) -> Any:
+    value: Any = Number(5)
+    for _ in range(levels):
+        if form == "list":
+            value = [value]
+        elif form == "dict":
+            value = {"a": value}
+        else:
+            value = Grid.of([{"a": value}])
+    return value
+
+
+@EACH
+@pytest.mark.parametrize("form", ["list", "dict", "grid"])
+def test_all_formats_nest_equally_deep(codec: ModuleType, form: str) -> None:
+    survives(codec, Grid.of([{"a": _nested(form, MAX_DEPTH)}]))
+    deeper = codec.encode(Grid.of([{"a": _nested(form, MAX_DEPTH + 1)}]))
+    with pytest.raises(Corrupt, match="nested"):
+        codec.decode(deeper)
+
+
+def test_the_json_of_haystack_3_nests_as_deep_as_the_rest() -> None:
+    def nested(levels: int) -> str:
+        return '[{"a":' + "[" * levels + "5" + "]" * levels + "}]"
+
+    survives(zinc, json3.decode(nested(MAX_DEPTH)))
+    with pytest.raises(Corrupt, match="nested too deep"):
+        json3.decode(nested(MAX_DEPTH + 1))
+    grids = '{"meta":{},"cols":[{"name":"a"}],"rows":[{"a":'
+    deep = grids * (MAX_DEPTH + 1) + "5" + "}]}" * (MAX_DEPTH + 1)
+    survives(zinc, json3.decode(deep))
+
+
+def test_trio_in_trio_nests_no_deeper_than_can_be_written() -> None:
+    text = (
+        "".join("  " * i + "a: Trio:\n" for i in range(30))
+        + "  " * 30
+        + "a: "
+        + "[" * 20
+        + "]" * 20
+    )
+    survives(zinc, trio.decode(text))
+    with pytest.raises(Corrupt, match="line 1, column 4: wanted at most 50 nested levels"):
+        trio.decode(text.replace("[]", "[[]]"))
 
 
 @EACH

@@ -127,6 +127,25 @@ def test_a_file_cut_off_anywhere_is_refused_or_gives_whole_rows(
             assert all(row == GRID.rows[0] for row in seen)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "text"),
+    [
+        ("zinc", 'ver:"3.0" err dis:"Permission denied"\nempty\n'),
+        ("hayson", '{"_kind":"grid","meta":{"ver":"3.0","err":{"_kind":"marker"},"dis":"Permission denied"},"cols":[{"name":"empty"}],"rows":[]}'),
+        ("json", '{"meta":{"ver":"3.0","err":"m:","dis":"Permission denied"},"cols":[{"name":"empty"}],"rows":[]}'),
+    ],
+)  # fmt: skip
+def test_a_saved_refusal_of_a_server_is_told_in_its_words(
+    tmp_path: Path, suffix: str, text: str
+) -> None:
+    path = tmp_path / f"model.{suffix}"
+    path.write_text(text, encoding="utf-8")
+    refused = refusal(pick.read_file, path)
+    assert refused is not None
+    assert str(refused) == f"model.{suffix}: the answer of a server that refused: Permission denied"
+    assert refused.hint
+
+
 def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no file"):
         pick.read_file(tmp_path / "none.zinc")
@@ -170,3 +189,9 @@ def test_a_pipe_is_read_too() -> None:
             return False
 
     assert zinc.read(Pipe(TEXTS["zinc"].encode())).grid().rows == GRID.rows
+
+
+@pytest.mark.timeout(5)
+def test_a_text_of_blank_lines_is_given_up_at_once() -> None:
+    with pytest.raises((BadRequest, Corrupt)):
+        pick.decode_bytes(b"//a" + b"\n" * 50_000 + b"!", "text/plain")

@@ -8,7 +8,7 @@ import pytest
 
 from ontology.codec import trio
 from ontology.errors import Corrupt
-from ontology.kinds import MARKER, Coord, Grid, Number, Symbol
+from ontology.kinds import MARKER, Coord, Grid, Number, Ref, Symbol
 
 STANDARD = """dis: "Site 1"
 site
@@ -57,6 +57,27 @@ def test_a_value_is_read(text: str, value: Any) -> None:
     assert trio.decode(text).rows == ({"val": value},)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AHU-1", "Site 2", "Main_AHU1", "Boiler House 1", "$siteRef $navName", "AHU-1, north", "BOGUS1",
+        "see below (p. 3)", "Pump (2)", "C(foo)", "100 Main St, Richmond", "3rd floor", "- none -", "-",
+        "(unnamed)", "?", "<b>", "/a/b", "50% of it", "http://a/b // c", "Note:", 'a "quoted" word', "x [1,",
+        "MARKER", "true story", "INFO", "NA yet", "5 rooms", "2.5 stars",
+    ],
+)  # fmt: skip
+def test_what_begins_no_value_is_a_text_without_quotes(text: str) -> None:
+    assert trio.decode(f"dis:{text}\nahu\n").rows == ({"dis": text, "ahu": MARKER},)
+    assert trio.decode(trio.encode(Grid.of([{"dis": text}]))).rows == ({"dis": text},)
+
+
+def test_a_model_as_servers_write_it_is_read() -> None:
+    text = 'dis:Main_AHU1\nnavName:AHU-1\ndisMacro:$siteRef $navName\nid:@p:demo:r:1 "AHU-1"\nahu\nequip\n'
+    (row,) = trio.decode(text + "---\n")
+    assert row["id"] == Ref("p:demo:r:1")
+    assert (row["navName"], row["disMacro"]) == ("AHU-1", "$siteRef $navName")
+
+
 def test_comments_blank_lines_and_any_number_of_dashes_part_records() -> None:
     text = "// models\n\n---\n-\na\r\n\r\n  // b\n-----\n\n---\nc: 1\n---"
     assert trio.decode(text).rows == ({"a": MARKER}, {"c": Number(1)})
@@ -89,11 +110,16 @@ def test_texts_are_written_in_their_plainest_form() -> None:
         ("a\n  b", "line 2, column 1: wanted a tag at the start of the line"),
         ("a\n--\na\na: 1", "line 4, column 1: wanted a tag other than 'a'"),
         ("a: 5 kW", "line 1, column 6: wanted the end of the value, found 'kW'"),
-        ("a\nb: BOGUS1", "line 2, column 4: wanted a value, not the word 'BOGUS1'"),
+        ("a: -5 °C", "line 1, column 7: wanted the end of the value, found '°C'"),
+        ("a\nb: 2026-13-45", "line 2, column 4: wanted a date or time that exists"),
+        ("b: 2026-02-30T10:00:00Z UTC", "line 1, column 4: wanted a time that exists"),
+        ("a: C(95,0)", "line 1, column 4: wanted latitude"), ("a: {x:1", "line 1, column 8"),
+        ('a: Span("x', "line 1, column 11"), ("a: `http://x", "line 1, column 13"),
+        ("a: @AHU 1", "line 1, column 9: wanted the end of the value"), ("a: <<x", "line 1, column 6"),
         ('a: "x', "line 1, column 6"),
         ("a:\n  x\nb: [1,\n  2,\n", "line 3, column 10"),
         ('a: Zinc:\n  ver:"3.0"\n  x\n  5 5\n', "line 4, column 5: wanted the end of the line, found '5'"),
-        ("a: Trio:\n    b: Trio:\n        c: ?\n", "line 3, column 12: wanted a value"),
+        ("a: Trio:\n    b: Trio:\n        c: [?\n", "line 3, column 13: wanted a value"),
         ("a: " + "[" * 100_000, "50 nested levels"),
         ("".join("  " * i + "a: Trio:\n" for i in range(60)), "50 nested levels"),
     ],
