@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, cast
@@ -13,6 +14,10 @@ from ontology.kinds import Ref, Tags
 
 MAX_DIS: Final = 120
 """Characters of a name; longer ones are texts."""
+PLACES: Final = ("spaceRef", "roomRef", "zoneRef", "floorRef", "buildingRef")
+"""Tags that lead to a space, from near to far; all but the first are of Haystack 3 and its servers."""
+_NO_ENTITIES: Final = frozenset({"id", "spec"})
+"""Tags whose refs lead to no other entity: `spec` names an Xeto spec."""
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PLAIN: Final = str.maketrans("[]<>`", "()()'")
 
@@ -44,7 +49,9 @@ class Entity:
     @cached_property
     def kind(self) -> str | None:
         """Kind of equipment or space ("ahu", "room"); None for points and unknown kinds."""
-        return None if self.is_point else kind_of(self.tags)
+        if self.is_point:
+            return None
+        return kind_of(self.tags) or ("floor" if self.is_space and "floor" in self else None)
 
     @cached_property
     def role(self) -> Role | None:
@@ -61,7 +68,10 @@ class Entity:
 
     @property
     def is_space(self) -> bool:
-        return "space" in self.tags
+        """A floor of Haystack 3 has no `space` tag."""
+        return "space" in self.tags or (
+            "floor" in self.tags and not (self.is_point or self.is_equip)
+        )
 
     @property
     def unit(self) -> str:
@@ -86,6 +96,14 @@ class Entity:
 
     def __repr__(self) -> str:
         return f"<{self.kind or (self.role and self.role.name) or 'entity'} {self.id}>"
+
+
+def refs_of(tags: Tags) -> Iterator[tuple[str, Ref]]:
+    """Each ref that leads to another entity, with its tag: not the own `id`, and no name of an Xeto spec."""
+    for tag, value in tags.items():
+        if tag not in _NO_ENTITIES and isinstance(value, (Ref, list, tuple)):
+            # no id of an entity has two colons: `ph::Vav` is a spec wherever it stands
+            yield from ((tag, ref) for ref in refs_in(value) if "::" not in ref.id)
 
 
 def refs_in(value: object) -> tuple[Ref, ...]:

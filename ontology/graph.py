@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from ontology.definitions import STANDARD, Definitions
 from ontology.defs import FEEDS
-from ontology.entity import Entity, refs_in
+from ontology.entity import PLACES, Entity, refs_in
 from ontology.errors import NotFound
 from ontology.index import EntityIndex
 from ontology.kinds import Ref
@@ -21,8 +21,10 @@ from ontology.zones import zone_named
 
 MAX_HOPS: Final = 8
 """Hops followed upstream and downstream."""
-_WHOLES: Final = ("equipRef", "spaceRef", "siteRef")
-_COST: Final = {"equipRef": 1, "spaceRef": 1, "siteRef": 20}
+_WHOLES: Final = ("equipRef", *PLACES, "siteRef")
+_NEAR_TO_FAR: Final = (*PLACES[:-1], "equipRef", PLACES[-1], "siteRef")
+_MAX_PLACES: Final = 10
+_COST: Final = {**dict.fromkeys(_WHOLES, 1), "siteRef": 20}
 """What a step counts on a path: everything in a building is joined by its site, which explains nothing."""
 _METERED: Final = {
     # the specific come first: a chilled-water meter is a water meter too
@@ -129,7 +131,7 @@ class Building:
         if entity.is_space:
             for equip in self.equips_in(entity.id):
                 own.extend(self._points_of(equip))
-            own.extend(e for e in self.users("spaceRef", entity.id) if e.is_point)
+            own.extend(e for e in self._directly_in(entity) if e.is_point)
         return list({point.id: point for point in own}.values())
 
     def point(self, of: Ref | str, role: str) -> Entity | None:
@@ -141,30 +143,29 @@ class Building:
         return self.get(ref) if ref and ref in self else None
 
     def equips_in(self, space: Ref | str) -> list[Entity]:
-        """Equipment whose `spaceRef` is this very space."""
-        return [e for e in self.users("spaceRef", self.get(space).id) if e.is_equip]
+        """Equipment that stands in this very space, not in one inside it."""
+        return [e for e in self._directly_in(self.get(space)) if e.is_equip]
 
     def contains(self, whole: Ref | str) -> list[Entity]:
         """What is directly inside: sub-spaces and equipment of a space, parts of an equipment."""
         entity = self.get(whole)
-        tags = ("spaceRef", "siteRef") if "site" not in entity else ("siteRef",)
-        inside = [e for tag in (*tags, "equipRef") for e in self.users(tag, entity.id)]
+        inside = [e for tag in ("siteRef", "equipRef") for e in self.users(tag, entity.id)]
         if "site" in entity:
-            inside = [e for e in inside if not (e.get_ref("spaceRef") or e.get_ref("equipRef"))]
-        return [e for e in dict.fromkeys(inside) if not e.is_point]
+            inside = [e for e in inside if not any(e.get_ref(tag) for tag in _WHOLES[:-1])]
+        else:
+            inside = [*self._directly_in(entity), *inside]
+        return [e for e in dict.fromkeys(inside) if not e.is_point and e.id != entity.id]
 
     def place(self, of: Ref | str) -> list[Entity]:
         """Where it is, from near to far: room, floor, site."""
-        found: list[Entity] = []
-        at: Entity | None = self.get(of)
-        while at is not None and len(found) < 10:
-            ref = next(
-                (r for tag in ("spaceRef", "equipRef", "siteRef") if (r := at.get_ref(tag))), None
-            )
-            at = self.get(ref) if ref and ref in self and self.get(ref) not in found else None
-            if at is not None:
-                found.append(at)
-        return found
+        passed = [self.get(of)]
+        while len(passed) <= _MAX_PLACES:
+            wholes = (whole for tag in _NEAR_TO_FAR for whole in self._named(passed[-1], tag))
+            further = next((whole for whole in wholes if whole not in passed), None)
+            if further is None:
+                break
+            passed.append(further)
+        return passed[1:]
 
     def feeds(self, supplier: Ref | str) -> list[tuple[Entity, str]]:
         """Who takes air, water, steam, gas or power directly from it, with the medium."""
@@ -173,6 +174,7 @@ class Building:
             (user.id, medium): (user, medium)
             for tag, medium in FEEDS.items()
             for user in self.users(tag, id)
+            if user.id != id
         }
         return list(found.values())
 
@@ -183,6 +185,7 @@ class Building:
             (supplier.id, medium): (supplier, medium)
             for tag, medium in FEEDS.items()
             for supplier in self._named(entity, tag)
+            if supplier.id != entity.id
         }
         return list(found.values())
 
@@ -240,6 +243,16 @@ class Building:
     def _points_of(self, equip: Entity) -> list[Entity]:
         return [e for e in self.users("equipRef", equip.id) if e.is_point]
 
+    def _directly_in(self, space: Entity) -> list[Entity]:
+        """What names this space as the nearest place it is in."""
+        users = [
+            user
+            for n, tag in enumerate(PLACES)
+            for user in self.users(tag, space.id)
+            if not any(user.get_ref(nearer) for nearer in PLACES[:n])
+        ]
+        return [user for user in dict.fromkeys(users) if user.id != space.id]
+
     def _follow(
         self, start: Entity, step: Callable[[Entity], list[tuple[Entity, str]]]
     ) -> list[tuple[Entity, str, int]]:
@@ -249,7 +262,7 @@ class Building:
             found = [pair for entity in front for pair in step(entity)]
             front = []
             for entity, medium in found:
-                if entity.id not in seen:
+                if entity.id not in seen and entity.id != start.id:
                     seen[entity.id] = (entity, medium, hop)
                     front.append(entity)
         return list(seen.values())

@@ -109,6 +109,9 @@ ref
     networkRef
     deviceRef
     floorRef
+    roomRef
+    zoneRef
+    buildingRef
   airRef
   chilledWaterRef
   condenserWaterRef

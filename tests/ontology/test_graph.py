@@ -6,6 +6,7 @@ import pytest
 
 from ingest.demo.model import ROOMS, riverside_tower
 from ontology.defs import markers
+from ontology.entity import refs_of
 from ontology.errors import NotFound
 from ontology.graph import Building, Hop
 from ontology.kinds import Ref, Tags
@@ -133,10 +134,63 @@ def test_loops_of_refs_end() -> None:
             _thing("t", "point temp sensor", equipRef=Ref("odd"), spaceRef=Ref("odd")),
         ]
     )
-    assert [e.id for e in ring.place("a")] == ["b", "a"]
-    assert {e.id for e, _, _ in ring.upstream("a")} == {"a", "b"}
+    assert [e.id for e in ring.place("a")] == ["b"]
+    assert {e.id for e, _, _ in ring.upstream("a")} == {"b"}
     assert _told(ring.path("a", "b")) == ["feeds air b"]
     assert [p.id for p in ring.points("odd")] == ["t"]
+
+
+def test_nothing_is_in_itself_or_feeds_itself() -> None:
+    ring = Building(
+        [
+            _thing("a", "equip", equipRef=Ref("a"), spaceRef=Ref("b"), airRef=[Ref("a"), Ref("b")]),
+            _thing("b", "space", spaceRef=Ref("a"), siteRef=Ref("s"), airRef=Ref("a")),
+            _thing("s", "site", siteRef=Ref("s")),
+        ]
+    )
+    for id in ("a", "b", "s"):
+        near = [*ring.place(id), *ring.contains(id), *ring.equips_in(id), *ring.siblings(id)]
+        direct = [*ring.feeds(id), *ring.fed_by(id)]
+        followed = [*ring.upstream(id), *ring.downstream(id)]
+        assert id not in {e.id for e in near}
+        assert id not in {e.id for e, _ in direct} | {e.id for e, _, _ in followed}
+    assert [e.id for e in ring.place("a")] == ["b", "s"]
+    assert [e.id for e in ring.contains("b")] == ["a"]
+
+
+def test_the_floors_and_rooms_of_older_servers_are_places() -> None:
+    tower = Building(
+        [
+            _thing("s", "site"),
+            _thing("f4", "floor", siteRef=Ref("s")),
+            _thing("r", "room", floorRef=Ref("f4"), siteRef=Ref("s")),
+            _thing("ahu", "ahu equip", floorRef=Ref("f4"), siteRef=Ref("s")),
+            _thing("vav", "vav equip", roomRef=Ref("r"), floorRef=Ref("f4"), siteRef=Ref("s")),
+            _thing("t", "point temp sensor", equipRef=Ref("ahu"), siteRef=Ref("s")),
+            _thing("lost", "vav equip", roomRef=Ref("gone"), siteRef=Ref("s")),
+        ]
+    )
+    assert [e.id for e in tower.place("vav")] == ["r", "f4", "s"]
+    assert [e.id for e in tower.place("t")] == ["ahu", "f4", "s"]
+    assert [e.id for e in tower.place("lost")] == ["s"]
+    assert {e.id for e in tower.contains("f4")} == {"r", "ahu"}
+    assert [e.id for e in tower.contains("r")] == ["vav"]
+    assert [e.id for e in tower.contains("s")] == ["f4"]
+    assert [e.id for e in tower.equips_in("f4")] == ["ahu"]
+    assert [p.id for p in tower.points("f4")] == ["t"]
+    assert tower.get("f4").kind == "floor"
+    assert _told(tower.path("ahu", "r")) == ["in f4", "contains r"]
+
+
+def test_refs_of_an_entity_are_those_that_lead_to_others() -> None:
+    tags = _thing(
+        "a", "equip", siteRef=Ref("s"), airRef=[Ref("b"), Ref("c")], spec=Ref("ph.equips::Ahu"), of=Ref("ph::Vav")
+    )  # fmt: skip
+    assert list(refs_of(tags)) == [
+        ("siteRef", Ref("s")),
+        ("airRef", Ref("b")),
+        ("airRef", Ref("c")),
+    ]
 
 
 def test_an_id_that_comes_twice_is_told_and_the_later_one_counts() -> None:
