@@ -9,18 +9,27 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from rdflib import RDF, RDFS, BNode, Graph, Literal, URIRef
-from rdflib.plugins.parsers.notation3 import BadSyntax
+from rdflib.plugins.parsers.notation3 import BadSyntax, RDFSink, SinkParser
 
 from ingest.exchange.brick_terms import UNITS, Meaning, meaning_of, value_kind, water_sides
-from ingest.exchange.source import Note, Source, source_of
+from ingest.exchange.brick_words import (
+    INVERSE,
+    READ,
+    REFERENCE,
+    RELATIONS,
+    UNIT,
+    VALUE,
+    class_of,
+    relation_of,
+    word_of,
+)
+from ingest.exchange.source import Note, Source, encoding_of, id_of, source_of
 from ontology.errors import BadRequest, Corrupt
-from ontology.kinds import MARKER, Number, Ref, Tags, Uri
+from ontology.kinds import MARKER, Ref, Tags, Uri
 from ontology.units import symbol
 
 MAX_TURTLE: Final = 64_000_000
@@ -28,28 +37,9 @@ MAX_TURTLE: Final = 64_000_000
 MAX_SUPERCLASSES: Final = 20
 """Steps up a file's own subclasses before a circle is assumed."""
 
-INVERSE: Final = {
-    # Brick relation -> the same said the other way round
-    "isPointOf": "hasPoint", "isFedBy": "feeds", "isPartOf": "hasPart", "isLocationOf": "hasLocation",
-    "isMeteredBy": "meters", "hasSubMeter": "isSubMeterOf",
-}  # fmt: skip
-RELATIONS: Final = ("hasPoint", "feeds", "hasPart", "hasLocation", "meters", "isSubMeterOf")
-_ATTRIBUTES: Final = frozenset(
-    [
-        "hasUnit",
-        "value",
-        "timeseries",
-        "hasTimeseriesId",
-        "hasExternalReference",
-        "hasAssociatedTag",
-        "hasTag",
-        "lastKnownValue",
-        "hasQuantity",
-        "hasSubstance",
-        "measures",
-        "aggregate",
-    ]
-)
+BASE: Final = "file:///"
+"""What relative IRIs are relative to: never where the file happens to lie."""
+
 _SUPPLIES: Final = (
     # markers of a supplier, the first that fits -> the tag on who takes from it
     (("chiller",), "chilledWaterRef"), (("coolingTower",), "condenserWaterRef"),
@@ -60,7 +50,22 @@ _SUPPLIES: Final = (
     (("crac",), "airRef"), (("crah",), "airRef"), (("zone",), "airRef"), (("coolingCoil",), "airRef"),
     (("heatingCoil",), "airRef"), (("unitVent",), "airRef"), (("heatPump",), "airRef"),
 )  # fmt: skip
-_BRICK: Final = re.compile(r"https?://brickschema\.org/schema/(?:[\d.]+/)?Brick#(.+)")
+_WHY: Final = (
+    # how rdflib's complaints begin -> what is wrong, in our words
+    ("expected directive or statement", "wanted a statement"),
+    ("expected '.'", "wanted '.' at the end of the statement"),
+    ("expected qname", "wanted a prefix such as brick:"),
+    ("expected <uri", "wanted an IRI in < >"),
+    ("unterminated URI", "an IRI begins with < and has no >"),
+    ("unterminated string", "a text has no closing quote"),
+    ("Quote expected", "a text has no closing quote"),
+    ("expected propertylist", "wanted a predicate"),
+    ("property_list expected", "wanted a predicate"),
+    ("objectList expected", "wanted what the predicate leads to"),
+    ("']' expected", "wanted ']'"),
+    ("EOF", "the text ends within a statement"),
+    ("string index out of range", "the text ends within a statement"),
+)
 
 
 def read_brick(path: Path) -> Source:
@@ -71,143 +76,167 @@ def read_brick(path: Path) -> Source:
             f"{path.name} has {size / 1e6:.0f} MB, at most {MAX_TURTLE / 1e6:.0f} are read",
             hint="export one building at a time, without the ontology itself",
         )
-    return _Reader(_parse(path.read_bytes(), path.name), path.name).source()
+    graph, prefixes = _parse(path.read_bytes(), path.name)
+    return _Reader(graph, prefixes, path.name).source()
 
 
-def _parse(body: bytes, name: str) -> Graph:
+def _parse(body: bytes, name: str) -> tuple[Graph, dict[str, str]]:
+    """The graph of a text, and the namespaces by the prefixes it declares."""
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # one line for each odd literal else
-    graph = Graph()
+    encoding = encoding_of(body)
     try:
-        graph.parse(data=body.decode("utf-8-sig"), format="turtle")
-    except BadSyntax as cause:
-        line, column = _position(cause)
-        raise Corrupt(
-            f"{name} line {line}, column {column}: {cause._why}",  # noqa: SLF001  (its only way to say why)
-            hint="this is no Turtle; open the text there, nothing was read",
-        ) from cause
+        text = body.decode(encoding)
     except UnicodeDecodeError as cause:
         raise Corrupt(
-            f"{name} is no UTF-8 text at byte {cause.start}", hint="save it as UTF-8"
+            f"{name} is no {encoding.upper()} text at byte {cause.start}", hint="save it as UTF-8"
         ) from cause
+    graph = Graph()
+    parser = SinkParser(RDFSink(graph), baseURI=BASE, turtle=True)
+    try:
+        parser.loadBuf(text)
     except RecursionError as cause:
         raise Corrupt(f"{name} is nested too deep", hint="a model has few levels") from cause
-    except (
-        ValueError,
-        IndexError,
-        AssertionError,
-        KeyError,
-    ) as cause:  # what its parser meets unprepared
-        raise Corrupt(
-            f"{name} is no Turtle: {cause}", hint="check the file with a validator"
-        ) from cause
-    return graph
+    except BadSyntax as cause:
+        raise _corrupt(name, cause.lines + 1, _column(cause), cause._why) from cause  # noqa: SLF001  (its only way to say why)
+    except (ValueError, IndexError, AssertionError, KeyError) as cause:  # it meets these unprepared
+        raise _corrupt(name, parser.lines + 1, None, str(cause)) from cause
+    return graph, {str(k): str(v) for k, v in parser._bindings.items()}  # noqa: SLF001  (as rdflib's own TurtleParser)
 
 
-def _position(cause: BadSyntax) -> tuple[int, int]:
-    """Line and column, from 1."""
+def _corrupt(name: str, line: int, column: int | None, why: str) -> Corrupt:
+    where = f"{name} line {line}" + (f", column {column}" if column else "")
+    says = next((ours for theirs, ours in _WHY if why.startswith(theirs)), f"{why:.200}")
+    return Corrupt(f"{where}: {says}", hint="open the text there; nothing was read")
+
+
+def _column(cause: BadSyntax) -> int | None:
+    """The column, from 1; None where the parser does not know, or speaks of another line than its own."""
     text, at = cause._str, cause._i  # noqa: SLF001  (BadSyntax has no public ones)
-    before = text[:at] if isinstance(text, str) else text[:at].decode("utf-8", "replace")
-    return cause.lines + 1, at - (before.rfind("\n") + 1) + 1
+    before = (
+        text[: max(at, 0)]
+        if isinstance(text, str)
+        else text[: max(at, 0)].decode("utf-8", "replace")
+    )
+    known = at > 0 and before.count("\n") == cause.lines
+    return len(before) - before.rfind("\n") if known else None
 
 
 class _Reader:
     """One graph being read."""
 
-    def __init__(self, graph: Graph, name: str) -> None:
+    def __init__(self, graph: Graph, prefixes: dict[str, str], name: str) -> None:
         self._graph = graph
+        self._prefixes = prefixes
         self._name = name
         self._notes: list[Note] = []
         self._ids: dict[Any, str] = {}
         self._meanings: dict[Any, tuple[str, Meaning]] = {}
         self._relations: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
         self._zones: set[str] = set()
-        self._unread: Counter[str] = Counter()
+        self._known: dict[Any, tuple[str, Meaning] | None] = {}
 
     def source(self) -> Source:
         self._sort_out()
         self._classes()
         tags = {node: self._entity(node) for node in self._meanings}
         for relation in RELATIONS:
-            for subject, target in dict.fromkeys(self._relations[relation]):
+            for subject, target in sorted(set(self._relations[relation]), key=_text):
                 self._relate(relation, subject, target, tags)
         self._points(tags)
         self._sites(tags)
-        for name, count in self._unread.items():
-            self._note(name, f"was not understood: {count} left out")
+        self._unread()
+        self._notes.sort(key=lambda note: (note.place, note.says))
         return source_of(tags.values(), self._name, self._notes)
 
     def _note(self, place: str, says: str, hint: str = "") -> None:
         self._notes.append(Note(f"{self._name}: {place}", says, hint))
 
     def _sort_out(self) -> None:
-        """Relations in one direction; predicates of Brick that are neither relation nor attribute."""
+        """Relations in one direction."""
         for subject, predicate, target in self._graph:
-            name = _brick_name(predicate)
+            name = relation_of(str(predicate))
             if name is None:
                 continue
             if name in INVERSE:
                 self._relations[INVERSE[name]].append((target, subject))
-            elif name in RELATIONS:
+            else:
                 self._relations[name].append((subject, target))
-            elif name not in _ATTRIBUTES:
-                self._unread[f"brick:{name}"] += 1
+
+    def _unread(self) -> None:
+        """A note for each predicate that said nothing, or said it of what is no point."""
+        of_points = frozenset((*UNIT, *VALUE, *REFERENCE))
+        unread: Counter[str] = Counter()
+        for subject, predicate, _ in self._graph:
+            word = self._word(predicate)
+            if word in of_points:
+                held = self._meanings.get(subject)
+                read = isinstance(subject, BNode) or (held is not None and held[1].kind == "point")
+            else:
+                read = _is_schema(predicate) or word in READ or relation_of(predicate) is not None
+            unread[word] += not read
+        for word, count in unread.items():
+            if count:
+                self._note(word, f"was not understood: {count} left out")
 
     def _classes(self) -> None:
         """What each node is; a note for each class that means nothing to us."""
         strange: Counter[str] = Counter()
-        words: dict[str, tuple[str, ...]] = {}
+        nameless: Counter[str] = Counter()
         pointed = {target for _, target in self._relations["hasPoint"]}
-        for node in sorted({s for s in self._graph.subjects(RDF.type) if isinstance(s, URIRef)}):
-            found = self._meaning(node)
-            if found is None and node in pointed:
-                found = ("Point", Meaning("point", ("point",)))
-            if found is None:
-                strange.update(self._brick_types(node))
-                continue
-            self._meanings[node] = found
-            if found[1].unknown:
-                words[found[0]] = found[1].unknown
+        for node in sorted(set(self._graph.subjects(RDF.type)), key=str):
+            kinds = sorted(set(self._graph.objects(node, RDF.type)), key=str)
+            found = [meaning for kind in kinds if (meaning := self._meaning(kind))]
+            strange.update(self._word(kind) for kind in kinds if not self._says_something(kind))
+            if not found and node in pointed:
+                found = [("Point", Meaning("point", ("point",)))]
+            if isinstance(node, URIRef) and found:
+                self._meanings[node] = max(found, key=lambda pair: (len(pair[1].tags), pair[0]))
+            else:
+                nameless.update(f"brick:{name}" for name, _ in found)
         self._site_above()
-        for name, count in strange.items():
+        for word, count in strange.items():
             self._note(
-                f"brick:{name}",
-                f"means nothing here: {count} left out",
-                "name the class by a Brick class",
+                word, f"means nothing here: {count} left out", "name the class by a Brick class"
             )
-        for name, unknown in words.items():
-            self._note(
-                f"brick:{name}",
-                f"read without {', '.join(unknown)}",
-                "add what is missing to the tags",
-            )
+        for word, count in nameless.items():
+            self._note(word, f"has things without a name: {count} left out", "give each an IRI")
+        for name, unknown in {n: what.unknown for n, what in self._meanings.values()}.items():
+            if unknown:
+                says = f"read without {', '.join(unknown)}"
+                self._note(f"brick:{name}", says, "add what is missing to the tags")
         self._name_ids()
 
-    def _meaning(self, node: Any) -> tuple[str, Meaning] | None:
-        """The class that says most, the file's own subclasses climbed."""
-        front, seen = list(self._graph.objects(node, RDF.type)), set()
-        found: list[tuple[str, Meaning]] = []
-        for _ in range(MAX_SUPERCLASSES):
-            for kind in front:
-                name = _brick_name(kind)
-                meaning = meaning_of(name) if name else None
-                if name and meaning:
-                    found.append((name, meaning))
-            if found or not front:
-                break
-            seen.update(front)
-            front = [
-                up
-                for kind in front
-                for up in self._graph.objects(kind, RDFS.subClassOf)
-                if up not in seen
-            ]
-        return max(found, key=lambda pair: (len(pair[1].tags), pair[0])) if found else None
+    def _meaning(self, kind: Any) -> tuple[str, Meaning] | None:
+        if kind not in self._known:
+            self._known[kind] = self._climbed(kind)
+        return self._known[kind]
 
-    def _brick_types(self, node: Any) -> Iterator[str]:
-        """The names of a node's classes, where one of Brick's is among them."""
-        for kind in self._graph.objects(node, RDF.type):
-            if (name := _brick_name(kind)) is not None:
-                yield name
+    def _climbed(self, kind: Any) -> tuple[str, Meaning] | None:
+        """What a class means, the file's own subclasses climbed; the class that says most of those found."""
+        front, seen = [kind], {kind}
+        for _ in range(MAX_SUPERCLASSES):
+            names = [name for up in front if (name := class_of(str(up)))]
+            found = [(name, meaning) for name in names if (meaning := meaning_of(name))]
+            if found:
+                return max(found, key=lambda pair: (len(pair[1].tags), pair[0]))
+            above = {up for one in front for up in self._graph.objects(one, RDFS.subClassOf)}
+            front = sorted(above - seen, key=str)
+            seen |= above
+        return None
+
+    def _says_something(self, kind: Any) -> bool:
+        return _is_schema(kind) or self._word(kind) in READ or self._meaning(kind) is not None
+
+    def _word(self, term: Any) -> str:
+        """An IRI with its prefix, such as `brick:feeds`; whole where nobody named its namespace."""
+        if found := word_of(str(term)):
+            return ":".join(found)
+        spaces = [
+            (len(n), f"{p}:{term[len(n) :]}")
+            for p, n in self._prefixes.items()
+            if term.startswith(n)
+        ]
+        return max(spaces)[1] if spaces else str(term)
 
     def _site_above(self) -> None:
         """Haystack's site is one building: a Brick site around buildings has no entity of its own."""
@@ -224,7 +253,7 @@ class _Reader:
         """A ref for each node: its local name, with its namespace's where two share one."""
         taken: set[str] = set()
         for node in self._meanings:
-            id = base = re.sub(r"[^a-zA-Z0-9_:\-.~]", "-", _local(node)) or "entity"
+            id = base = id_of(_local(node), self._meanings[node][1].kind)
             number = 2
             while id in taken:
                 id, number = f"{base}-{number}", number + 1
@@ -237,7 +266,9 @@ class _Reader:
 
     def _entity(self, node: Any) -> dict[str, Any]:
         name, meaning = self._meanings[node]
-        label = next((str(o) for o in self._graph.objects(node, RDFS.label)), "")
+        labels = [(getattr(o, "language", None) not in (None, "en"), str(o))
+                  for o in self._graph.objects(node, RDFS.label)]  # fmt: skip
+        label = min(labels)[1] if labels else ""
         dis = label or _local(node).replace("_", " ")
         return {
             "id": Ref(self._ids[node], dis), "dis": dis, **dict.fromkeys(meaning.tags, MARKER),
@@ -315,11 +346,12 @@ class _Reader:
             if kind := value_kind(markers):
                 held["kind"] = kind
             self._unit(node, held)
-            self._value(node, held)
+            if values := self._about(node, VALUE):
+                held["curVal"] = str(values[0])
             self._references(node, held)
 
     def _unit(self, node: Any, held: dict[str, Any]) -> None:
-        for unit in self._about(node, "hasUnit"):
+        for unit in self._about(node, UNIT):
             name = _local(unit) if isinstance(unit, URIRef) else str(unit)
             shown = UNITS.get(name) if isinstance(unit, URIRef) else symbol(name)
             if shown is None:
@@ -329,44 +361,30 @@ class _Reader:
             elif shown:
                 held["unit"] = shown
 
-    def _value(self, node: Any, held: dict[str, Any]) -> None:
-        for value in self._about(node, "value"):
-            found = value.toPython() if isinstance(value, Literal) else None
-            if isinstance(found, bool):
-                held["curVal"] = found
-            elif isinstance(found, (int, float, Decimal)):
-                held["curVal"] = Number(float(found), str(held.get("unit", "")))
-            else:
-                self._note(_local(node), f"its value {value} is no number and no state")
-
     def _references(self, node: Any, held: dict[str, Any]) -> None:
         """Where its history and its field device are: `timeseriesId`, `bacnetObject`."""
-        series = [*self._about(node, "timeseries"), *self._about(node, "hasExternalReference")]
-        for reference in series:
-            for predicate, value in self._graph.predicate_objects(reference):
-                name = _local(predicate)
-                if name == "hasTimeseriesId":
-                    held |= {"timeseriesId": str(value), "his": MARKER}
-                elif name == "object-identifier":
-                    held["bacnetObject"] = str(value)
-                elif name == "objectOf":
-                    held["bacnetDevice"] = (
-                        str(value) if isinstance(value, Literal) else _local(value)
-                    )
+        for reference in self._about(node, REFERENCE):
+            for predicate, value in sorted(self._graph.predicate_objects(reference), key=_text):
+                match word_of(str(predicate)):
+                    case "brick" | "ref", "hasTimeseriesId":
+                        held |= {"timeseriesId": str(value), "his": MARKER}
+                    case "bacnet", "object-identifier":
+                        held["bacnetObject"] = str(value)
+                    case "bacnet", "objectOf":
+                        literal = isinstance(value, Literal)
+                        held["bacnetDeviceId"] = str(value) if literal else _local(value)
 
-    def _about(self, node: Any, name: str) -> list[Any]:
-        """What a node says under this local name, in Brick's or its reference namespace; blank nodes opened."""
-        found = [o for p, o in self._graph.predicate_objects(node) if _local(p) == name]
-        inner = [v for o in found if isinstance(o, BNode) for v in self._about_blank(o)]
-        return [
-            o
-            for o in found
-            if not isinstance(o, BNode) or name in ("timeseries", "hasExternalReference")
-        ] + (inner if name in ("value", "hasUnit") else [])
-
-    def _about_blank(self, node: BNode) -> list[Any]:
-        """`[ brick:value 5 ]` around a value."""
-        return [o for p, o in self._graph.predicate_objects(node) if _local(p) == "value"]
+    def _about(self, node: Any, words: tuple[str, ...]) -> list[Any]:
+        """What a node says under these words; `[ brick:value 5 ]` around a value or unit opened."""
+        said = [o for p, o in self._graph.predicate_objects(node) if self._word(p) in words]
+        found = [
+            inner
+            for one in said
+            for inner in (
+                self._about(one, VALUE) if isinstance(one, BNode) and words != REFERENCE else [one]
+            )
+        ]
+        return sorted(found, key=str)
 
     def _sites(self, tags: dict[Any, dict[str, Any]]) -> None:
         """`siteRef` for all: the site above, or the only one there is."""
@@ -396,9 +414,15 @@ def _container(kind: str) -> str:
     return {"site": "siteRef", "space": "spaceRef", "system": "systemRef"}.get(kind, "equipRef")
 
 
-def _brick_name(term: Any) -> str | None:
-    found = _BRICK.fullmatch(str(term))
-    return found.group(1) if found else None
+def _text(terms: tuple[Any, Any]) -> tuple[str, str]:
+    """What two terms are sorted by: literals of different types have no order of their own."""
+    return str(terms[0]), str(terms[1])
+
+
+def _is_schema(term: Any) -> bool:
+    """Whether an IRI speaks of vocabularies rather than of a building."""
+    found = word_of(str(term))
+    return found is not None and found[0] == "schema"
 
 
 def _local(term: Any) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest.exchange.sheets import csv_sheet
-from ingest.exchange.source import MAX_BYTES, Source, needs_extra, source_of
+from ingest.exchange.source import MAX_BYTES, Source, encoding_of, needs_extra, source_of
 from ingest.exchange.tables import read_point_list
 from ontology.codec import csv, hayson, trio, zinc
 from ontology.codec.pick import read_file
 from ontology.codec.rows import collector_paused
-from ontology.errors import BadRequest, NotFound
+from ontology.errors import BadRequest, Corrupt, NotFound
 from ontology.kinds import Grid, Tags
 
 _WRITERS: Final[Mapping[str, Callable[[Grid], str]]] = {
@@ -21,6 +21,8 @@ _WRITERS: Final[Mapping[str, Callable[[Grid], str]]] = {
 FORMATS: Final = tuple(_WRITERS)
 _GRIDS: Final = frozenset({".zinc", ".trio", ".json", ".hayson", ".csv"})
 _SHEETS: Final = frozenset({".xlsx", ".xlsm"})
+_TEXTS: Final = frozenset({".tsv", ".txt"})
+"""What spreadsheets call a table of texts with tabs."""
 READABLE: Final = ".zinc, .trio, .json, .csv, .ttl (Brick) or .xlsx"
 _HEAD: Final = 65_536
 """Bytes of a CSV looked at to tell a Haystack grid from a point list."""
@@ -37,7 +39,7 @@ def read_source(path: Path) -> Source:
     suffix = path.suffix.lower()
     if suffix == ".ttl":
         return _brick(path)
-    if suffix in _SHEETS or (suffix == ".csv" and not is_grid_csv(path)):
+    if suffix in _SHEETS | _TEXTS or (suffix == ".csv" and not is_grid_csv(path)):
         return read_point_list(path)
     if suffix not in _GRIDS:
         raise BadRequest(
@@ -51,14 +53,14 @@ def is_grid_csv(path: Path) -> bool:
     """Whether a CSV is a Haystack grid: it has a column `id`, and its first id is a ref such as @ahu-1."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    text = head.decode("utf-8-sig", "ignore")
+    text = head.decode(encoding_of(head), "ignore")
     lines = "\n".join(
         text.splitlines()[:2]
     ).encode()  # the first row may break within a quoted text
     try:
         rows = csv_sheet(lines.replace(b'"', b""), path.name).rows
-    except BadRequest:
-        return False
+    except (BadRequest, Corrupt):
+        return False  # the reader of point lists says where it is spoilt
     if len(rows) < 2 or "id" not in rows[0]:
         return False
     at = rows[0].index("id")

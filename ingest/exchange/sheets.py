@@ -1,16 +1,17 @@
-"""The cells of a CSV or XLSX file as text, whatever encoding, delimiter and decimal sign it was saved with."""
+"""The cells of a CSV or XLSX file as text, whatever encoding and delimiter it was saved with."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.exchange.source import needs_extra
+from ingest.exchange.source import encoding_of, needs_extra
 from ontology.errors import BadRequest, Corrupt, NotFound
 
 MAX_FILE: Final = 100_000_000
@@ -20,16 +21,21 @@ MAX_ROWS: Final = 1_000_000
 MAX_COLUMNS: Final = 200
 MAX_CELL: Final = 10_000
 _DELIMITERS: Final = ",;\t|"
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_MERGED: Final = re.compile(
+    rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]+)(\d+):([A-Z]+)(\d+)[\"']"
+)
+_PART: Final = 1_000_000
+"""Bytes of a sheet's XML looked at in one go for merged cells."""
+_OVERLAP: Final = 200
+"""Bytes that the element of one merged area has at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table of trimmed texts; `rows[0]` stands in row 1. `decimal_comma`: 21,5 is 21.5."""
+    """A table of trimmed texts; `rows[0]` stands in row 1."""
 
     name: str
     rows: tuple[tuple[str, ...], ...]
-    decimal_comma: bool = False
     guessed: str = ""
     """How the text was read where the file did not say, for a note."""
 
@@ -71,34 +77,15 @@ def csv_sheet(body: bytes, name: str) -> Sheet:
             f"{name}, line {reader.line_num}: {cause}",
             hint='close every quote; a quote inside a text is written ""',
         ) from cause
-    return Sheet(name, tuple(rows), decimal_comma=delimiter == ";", guessed=guessed)
-
-
-def number_in(text: str, *, decimal_comma: bool) -> float | None:
-    """A number as people write it; None where the text is none.
-
-    >>> number_in("1.234,5", decimal_comma=True), number_in("1,234.5", decimal_comma=False)
-    (1234.5, 1234.5)
-    """
-    digits = text.replace(" ", "").replace("\u00a0", "").replace("'", "")
-    if decimal_comma or (
-        digits.count(",") == 1 and "." not in digits and len(digits.rpartition(",")[2]) != 3
-    ):
-        digits = digits.replace(".", "").replace(",", ".") if "," in digits else digits
-    else:
-        digits = digits.replace(",", "")
-    try:
-        return float(digits) if any(char.isdigit() for char in digits) else None
-    except ValueError:
-        return None
+    return Sheet(name, tuple(rows), guessed=guessed)
 
 
 def _text(body: bytes, name: str) -> tuple[str, str]:
-    encoding = next((encoding for bom, encoding in _BOMS if body.startswith(bom)), "")
+    encoding = encoding_of(body)
     try:
-        text, guessed = body.decode(encoding or "utf-8"), ""
+        text, guessed = body.decode(encoding), ""
     except UnicodeDecodeError as cause:
-        if encoding:
+        if encoding != "utf-8":
             raise Corrupt(
                 f"{name} is no {encoding} at byte {cause.start}", hint="save it as CSV UTF-8"
             ) from cause
@@ -163,7 +150,28 @@ def _worksheet(sheet: Any, name: str) -> Sheet:
     for cells in sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS):
         rows.append(tuple(_shown(cell) for cell in cells))
         _check_size(len(rows), name)
+    for column, top, bottom in _tall_merges(sheet):
+        above = rows[top][column] if top < len(rows) and column < len(rows[top]) else ""
+        for at in range(top + 1, min(bottom + 1, len(rows))) if above else ():
+            rows[at] = (*rows[at][:column], above, *rows[at][column + 1 :])
     return Sheet(name, tuple(rows))
+
+
+def _tall_merges(sheet: Any) -> set[tuple[int, int, int]]:
+    """Column, first and last row (from 0) of merged cells taller than wide: what they say goes for each row.
+
+    Wide ones are titles. The file lists them behind the rows, where a sheet read row by row never looks.
+    """
+    found: set[tuple[int, int, int]] = set()
+    with sheet._get_source() as xml:  # noqa: SLF001  (the sheet's XML has no public name)
+        seen = b""
+        while part := xml.read(_PART):
+            seen = seen[-_OVERLAP:] + part
+            for left, top, right, bottom in _MERGED.findall(seen):
+                column, width = _number(left), _number(right) - _number(left) + 1
+                if int(bottom) - int(top) + 1 > width and column < MAX_COLUMNS:
+                    found.add((column, int(top) - 1, int(bottom) - 1))
+    return found
 
 
 def _shown(cell: Any) -> str:
@@ -204,6 +212,14 @@ def _letter(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def _number(letters: bytes) -> int:
+    """The column a spreadsheet calls so: A is 0, AA is 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
 
 
 def filled(cells: tuple[str, ...]) -> Iterator[str]:

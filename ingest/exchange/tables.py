@@ -13,47 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.exchange.sheets import Sheet, filled, number_in, read_sheets
-from ingest.exchange.source import Note, Source, source_of
+from ingest.exchange.addresses import object_of, object_type
+from ingest.exchange.headings import columns_of
+from ingest.exchange.sheets import Sheet, filled, read_sheets
+from ingest.exchange.source import Note, Source, id_of, source_of
 from ontology.errors import BadRequest, Corrupt
-from ontology.kinds import MARKER, Number, Ref
+from ontology.kinds import MARKER, Ref
 from ontology.units import symbol
 
 HEADER_WITHIN: Final = 20
 """The line of headings stands in one of the first rows."""
 MOST_SHOWN: Final = 10
-COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    # what a column holds -> how point lists call it, squeezed to letters and digits
-    "name": ("name", "pointname", "point", "objectname", "bacnetname", "bacnetobjectname", "tagname", "pointid",
-             "datapoint", "datenpunkt", "bezeichnung", "nomdupoint", "nom", "ชื่อจุด", "pointtag", "variable"),
-    "description": ("description", "desc", "pointdescription", "objectdescription", "beschreibung", "label", "dis",
-                    "comment", "remarks", "descriptor", "pointdescriptor", "libelle", "คำอธิบาย", "displayname"),
-    "unit": ("unit", "units", "engunits", "engineeringunits", "engunit", "uom", "einheit", "unite", "หน่วย",
-             "engineeringunit", "objectunits"),
-    "equip": ("equip", "equipment", "equipmentname", "equipmentid", "equipmenttag", "asset", "system", "systemname",
-              "anlage", "unitname", "parent", "controlledequipment", "อุปกรณ์", "equipmentunit", "equipref"),
-    "object_type": ("objecttype", "type", "pointtype", "iotype", "bacnettype", "bacnetobjecttype", "signaltype"),
-    "instance": ("instance", "objectinstance", "instancenumber", "bacnetinstance", "objectnumber", "inst"),
-    "object_id": ("objectid", "objectidentifier", "bacnetobject", "bacnetobjectid", "bacnetid", "object",
-                  "bacnetaddress", "objectref"),
-    "device": ("device", "devicename", "controller", "controllername", "deviceid", "deviceinstance", "panel", "node",
-               "bacnetdevice", "regler", "ddc", "bacnetdeviceid"),
-    "room": ("room", "roomname", "roomnumber", "roomno", "space", "location", "place", "raum", "zone", "area", "ห้อง"),
-    "floor": ("floor", "level", "storey", "etage", "geschoss", "ชั้น"),
-    "tags": ("tags", "haystacktags", "markers", "haystack"),
-    "value": ("value", "presentvalue", "currentvalue", "wert"),
-}  # fmt: skip
-_NAMES: Final = {name: column for column, names in COLUMNS.items() for name in names}
-_TYPES: Final = {
-    "ai": "analog-input", "ao": "analog-output", "av": "analog-value", "bi": "binary-input", "bo": "binary-output",
-    "bv": "binary-value", "di": "binary-input", "do": "binary-output", "mi": "multi-state-input",
-    "mo": "multi-state-output", "mv": "multi-state-value", "msi": "multi-state-input", "mso": "multi-state-output",
-    "msv": "multi-state-value", "analoginput": "analog-input", "analogoutput": "analog-output",
-    "analogvalue": "analog-value", "binaryinput": "binary-input", "binaryoutput": "binary-output",
-    "binaryvalue": "binary-value", "multistateinput": "multi-state-input",
-    "multistateoutput": "multi-state-output", "multistatevalue": "multi-state-value",
-}  # fmt: skip
-_OBJECT: Final = re.compile(r"([A-Za-z][A-Za-z\- _]*?)[\s:,#\-]*(\d{1,7})")
 _TAG: Final = re.compile(r"[a-z][A-Za-z0-9_]*")
 _NEVER: Final = ("id", "dis", "point", "equip", "space", "site")
 
@@ -73,13 +43,15 @@ class PointRow:
     room: str = ""
     floor: str = ""
     tags: tuple[str, ...] = ()
-    value: float | None = None
+    value: str = ""
 
 
 def read_point_list(path: Path) -> Source:
     """Floors, rooms, equipment and points of a list. Raises as `read_rows` does."""
     rows, notes = read_rows(path)
-    return source_of(_entities(rows, notes), path.name, notes)
+    entities = tuple(_entities(rows, notes))
+    notes += [Note(path.name, *said) for said in (*_repeated(rows), *_doubtful(entities, rows))]
+    return source_of(entities, path.name, notes)
 
 
 def read_rows(path: Path) -> tuple[list[PointRow], list[Note]]:
@@ -131,8 +103,9 @@ def _header(sheet: Sheet) -> tuple[int, dict[str, int], list[str]] | None:
         top = sheet.rows[at]
         below = sheet.rows[at + 1] if at + 1 < len(sheet.rows) else ()
         for end, labels in ((at + 1, [(c,) for c in top]), (at + 2, _two(top, below))):
-            columns = _columns(labels)
-            if "name" in columns and (best is None or len(columns) > len(best[1])):
+            columns = columns_of(labels)
+            tall = end == at + 2 and tuple(top) == tuple(below)  # each heading merged over two rows
+            if "name" in columns and (best is None or len(columns) > len(best[1]) - tall):
                 unread = [x[0] for i, x in enumerate(labels) if x[0] and i not in columns.values()]
                 best = (end, columns, unread)
     return best
@@ -145,15 +118,6 @@ def _two(top: Sequence[str], below: Sequence[str]) -> list[tuple[str, ...]]:
     lower = [*below, *[""] * width][:width]
     return [(f"{a} {b}".strip(), b) if b else (a if i < len(top) and top[i] else "",)
             for i, (a, b) in enumerate(zip(upper, lower, strict=True))]  # fmt: skip
-
-
-def _columns(labels: Sequence[tuple[str, ...]]) -> dict[str, int]:
-    columns: dict[str, int] = {}
-    for at, names in enumerate(labels):
-        held = next((found for name in names if (found := _NAMES.get(_letters(name)))), None)
-        if held is not None:
-            columns.setdefault(held, at)
-    return columns
 
 
 def _sheet_rows(
@@ -179,23 +143,13 @@ def _row(
         faults.append(
             f"{sheet.place(at, columns['tags'])}: wanted tag names, found {strange[0]!r:.40}"
         )
-    given = row.pop("value", "")
-    value = number_in(given, decimal_comma=sheet.decimal_comma) if given else None
-    kind, instance = _object(row.pop("object_id", ""))
-    kind = row.pop("object_type", "") or kind
-    typed, number = _object(kind)
-    if number:
-        kind, instance = typed, instance or number
+    kind, instance = object_of(
+        row.pop("object_type", ""), row.pop("object_id", ""), row.pop("instance", "")
+    )
     return PointRow(
-        place=sheet.place(at, columns["name"]), object_type=kind, instance=row.pop("instance", "") or instance,
-        tags=tuple(tag for tag in tags if tag), value=value, **row,
+        place=sheet.place(at, columns["name"]), object_type=kind, instance=instance,
+        tags=tuple(tag for tag in tags if tag), **row,
     )  # fmt: skip
-
-
-def _object(text: str) -> tuple[str, str]:
-    """Type and instance: "AI:3", "analog-input,3" and "AI 3" alike; blank where it is neither."""
-    found = _OBJECT.fullmatch(text)
-    return (found.group(1).strip(" -_"), found.group(2)) if found else (text, "")
 
 
 def _twice(rows: Sequence[PointRow]) -> Iterator[str]:
@@ -206,10 +160,63 @@ def _twice(rows: Sequence[PointRow]) -> Iterator[str]:
             yield f"{row.place}: the name {row.name!r:.60} stands in {before.place} already"
 
 
+def _repeated(rows: Sequence[PointRow]) -> Iterator[tuple[str, str]]:
+    """What to say of names that stand in several rows."""
+    shared = _shared(rows)
+    if shared:
+        row = next(row for row in rows if row.name in shared)
+        yield (
+            f"names at several machines: {len(shared)}, such as {row.name!r:.60}",
+            f"their points are called by their machine too, such as {_called(row, shared)!r:.80}",
+        )
+
+
+def _doubtful(
+    entities: Sequence[Mapping[str, Any]], rows: Sequence[PointRow]
+) -> Iterator[tuple[str, str]]:
+    """What to say of points whose BACnet address leads nowhere, or to each other."""
+    bare = [row for row in rows if row.object_type and not _instance(row)]
+    if bare:
+        said = f"{bare[0].object_type} {bare[0].instance}".strip()
+        where = f"such as {bare[0].name!r:.60}, which says {said!r:.40} alone"
+        yield (
+            f"points with an object type and no instance: {len(bare)}, {where}",
+            "add a column: instance, or object id such as AI:3",
+        )
+    used = Counter(_address(tags) for tags in entities if "bacnetObject" in tags)
+    twice = [address for address, count in used.items() if count > 1]
+    if twice:
+        points = sum(used[address] for address in twice)
+        where = " of ".join(part for part in reversed(twice[0]) if part)
+        yield (
+            f"points with an address that others have: {points}, such as the {used[twice[0]]} with {where}",
+            "correct their object ids, or add the column device",
+        )
+
+
+def _address(tags: Mapping[str, Any]) -> tuple[str, str]:
+    return tags.get("bacnetDeviceId", ""), tags["bacnetObject"]
+
+
+def _instance(row: PointRow) -> str:
+    """The row's instance where it is one: a number."""
+    return row.instance if row.instance.isdecimal() else ""
+
+
+def _shared(rows: Sequence[PointRow]) -> set[str]:
+    return {name for name, count in Counter(row.name for row in rows).items() if count > 1}
+
+
+def _called(row: PointRow, shared: set[str]) -> str:
+    """A point's name in the building: with its machine's where others have the same."""
+    owner = row.equip or row.device if row.name in shared else ""
+    return f"{owner}.{row.name}" if owner else row.name
+
+
 def _entities(rows: Sequence[PointRow], notes: list[Note]) -> Iterator[dict[str, Any]]:
     """Places first, then equipment, then points, each with a ref of its own."""
     ids = _Ids(notes)
-    shared = {name for name, count in Counter(row.name for row in rows).items() if count > 1}
+    shared = _shared(rows)
     for floor in dict.fromkeys(row.floor for row in rows if row.floor):
         yield {**_named(ids.of("floor", floor), floor), "space": MARKER, "floor": MARKER}
     for room, floor in dict.fromkeys((row.room, row.floor) for row in rows if row.room):
@@ -224,8 +231,7 @@ def _entities(rows: Sequence[PointRow], notes: list[Note]) -> Iterator[dict[str,
     for equip in dict.fromkeys(row.equip for row in rows if row.equip):
         yield {**_named(ids.of("equip", equip), equip), "equip": MARKER}
     for row in rows:
-        owner = row.equip or row.device if row.name in shared else ""
-        yield _point(replace(row, name=f"{owner}.{row.name}" if owner else row.name), row.name, ids)
+        yield _point(replace(row, name=_called(row, shared)), row.name, ids)
 
 
 def _named(ref: Ref, name: str) -> dict[str, Any]:
@@ -235,23 +241,17 @@ def _named(ref: Ref, name: str) -> dict[str, Any]:
 
 def _point(row: PointRow, said: str, ids: _Ids) -> dict[str, Any]:
     unit = symbol(row.unit) if row.unit else ""
-    letters = re.sub("[^a-z]", "", row.object_type.lower())
-    object_type = _TYPES.get(letters, row.object_type)
+    kind = object_type(row.object_type)
+    instance = _instance(row)
     texts = {
-        "pointName": said, "bacnetDevice": row.device, "unit": unit, "description": row.description,
-        "bacnetObject": f"{object_type},{row.instance}" if object_type and row.instance else object_type,
+        "pointName": said, "bacnetDeviceId": row.device, "unit": unit, "description": row.description,
+        "bacnetObject": f"{kind},{instance}" if kind and instance else "",
+        "curVal": row.value,
     }  # fmt: skip
     refs = {
         "equipRef": ("equip", row.equip),
         "spaceRef": ("room", row.room) if row.room else ("floor", row.floor),
     }
-    kind = (
-        "Bool"
-        if object_type.startswith("binary")
-        else "Number"
-        if unit or object_type.startswith("analog")
-        else ""
-    )
     tags: dict[str, Any] = {
         "id": ids.of("point", row.name),
         "dis": row.description or said,
@@ -260,10 +260,10 @@ def _point(row: PointRow, said: str, ids: _Ids) -> dict[str, Any]:
     tags |= {tag: MARKER for tag in row.tags if tag not in _NEVER}
     tags |= {tag: text for tag, text in texts.items() if text}
     tags |= {tag: Ref(ids.of(*key).id) for tag, key in refs.items() if key[1]}
-    if kind:
-        tags["kind"] = kind
-    if row.value is not None and kind == "Number":
-        tags["curVal"] = Number(row.value, unit)
+    if kind.startswith("binary"):
+        tags["kind"] = "Bool"
+    elif unit or kind.startswith("analog"):
+        tags["kind"] = "Number"
     return tags
 
 
@@ -280,7 +280,7 @@ class _Ids:
 
     def of(self, kind: str, name: str) -> Ref:
         if (kind, name) not in self._refs:
-            base = re.sub(r"[^a-zA-Z0-9_:\-.~]+", "-", name).strip("-") or kind
+            base = id_of(name, kind)
             id, number = base, 2
             while id in self._taken:
                 id, number = f"{base}-{number}", number + 1
@@ -291,8 +291,3 @@ class _Ids:
             self._taken.add(id)
             self._refs[kind, name] = Ref(id)
         return self._refs[kind, name]
-
-
-def _letters(label: str) -> str:
-    """A heading squeezed: "Object ID (BACnet)" is "objectid"."""
-    return re.sub(r"[\W_]+", "", re.sub(r"\(.*?\)|\[.*?\]", "", label.casefold()))

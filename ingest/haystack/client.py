@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from ingest.exchange.source import VOLATILE as VOLATILE  # noqa: PLC0414  (read_site's own word too)
 from ingest.haystack.grids import grid_of, rows_of
 from ingest.haystack.login import by_token, log_in
 from ingest.haystack.transport import Answer, Limits, Transport
@@ -198,7 +199,9 @@ class HaystackClient:
         self, op: str, grid: Grid | None, get: Mapping[str, str] | None
     ) -> AsyncIterator[Answer]:
         headers = {"accept": _ACCEPT, **self._proof}
-        content = None if get is not None else zinc.encode(_EMPTY if grid is None else grid).encode()
+        content = (
+            None if get is not None else zinc.encode(_EMPTY if grid is None else grid).encode()
+        )
         if content is not None:
             headers["content-type"] = "text/zinc; charset=utf-8"
         async with self._transport.exchange(op, headers, content=content, query=get) as answer:
@@ -225,11 +228,6 @@ async def read_site(
                 seen.add(id)
                 yield {tag: value for tag, value in row.items() if tag not in VOLATILE}
 
-
-VOLATILE: Final = frozenset(
-    {"curVal", "curStatus", "curErr", "writeVal", "writeLevel", "writeStatus", "hisStatus"}
-)
-"""Tags that a server sets itself, from minute to minute."""
 
 _STATUS: Final[Mapping[int, tuple[type[Unavailable | NotFound], str]]] = {
     404: (NotFound, "the address may lack /api/PROJECT, or the server does not offer this op"),

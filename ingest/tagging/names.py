@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ingest.exchange.headings import COLUMNS, letters
 from ingest.exchange.sheets import Sheet, read_sheets
-from ingest.exchange.tables import COLUMNS
 from ingest.tagging.raw import RawName
 from ontology.errors import BadRequest
 
 _FIELDS: Final = ("name", "description", "unit", "object_type", "device")
-_HEADINGS: Final = {heading: field for field in _FIELDS for heading in COLUMNS[field]}
-_SQUEEZED: Final = re.compile(r"[\W_]+")
+_HEADINGS: Final = {letters(heading): field for field in _FIELDS for heading in COLUMNS[field]}
 
 
 def read_names(path: Path) -> list[RawName]:
@@ -45,7 +43,7 @@ def _names(sheet: Sheet) -> list[RawName]:
 def _columns(headings: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for i, heading in enumerate(headings):
-        if field := _HEADINGS.get(_SQUEEZED.sub("", heading.lower())):
+        if field := _HEADINGS.get(letters(heading)):
             found.setdefault(field, i)
     return found
 

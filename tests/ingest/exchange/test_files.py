@@ -60,6 +60,35 @@ def test_a_grid_and_a_point_list_are_told_apart(tmp_path: Path, text: str, grid:
     assert is_grid_csv(path) is grid
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["points.csv", "points.txt", "points.tsv"])
+def test_what_a_spreadsheet_calls_unicode_text_is_a_point_list(
+    tmp_path: Path, encoding: str, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes("Name\tUnit\tEquip\nZuluft Küche\t°C\tAHU-1\n".encode(encoding))
+    assert [tags["id"] for tags in read_source(path).entities] == [
+        Ref("AHU-1"),
+        Ref("Zuluft-Kueche"),
+    ]
+
+
+@pytest.mark.parametrize("format", ["zinc", "trio", "json", "csv"])
+def test_values_of_the_moment_stay_in_the_file(tmp_path: Path, format: str) -> None:
+    point = {
+        "id": Ref("sat"),
+        "point": MARKER,
+        "curVal": Number(21.5, "°C"),
+        "writeLevel": Number(8),
+    }
+    write_entities(tmp_path / f"t.{format}", [point, ahu()])
+    source = read_source(tmp_path / f"t.{format}")
+    assert source.entities == ({"id": Ref("sat"), "point": MARKER}, ahu())
+    assert [note.says for note in source.notes] == [
+        "curVal of 1 left out", "writeLevel of 1 left out",
+    ]  # fmt: skip
+
+
 def test_a_brick_model_and_a_point_list_come_in_by_their_endings() -> None:
     assert any("ahu" in e for e in read_entities(SAMPLES / "lakeside.ttl"))
     assert any("pointName" in e for e in read_entities(SAMPLES / "points.csv"))

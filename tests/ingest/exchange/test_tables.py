@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.exchange.sheets import csv_sheet, number_in
+from ingest.exchange.sheets import csv_sheet
+from ingest.exchange.source import id_of
 from ingest.exchange.tables import read_point_list, read_rows
 from ontology.errors import BadRequest, Corrupt
-from ontology.kinds import MARKER, Number, Ref
+from ontology.kinds import MARKER, Ref
 
 SAMPLE = Path(__file__).parent / "samples" / "points.csv"
 
@@ -30,7 +32,7 @@ def by_id(path: Path) -> Mapping[str, Mapping[str, Any]]:
     return {tags["id"].id: tags for tags in read_point_list(path).entities}
 
 
-def book(tmp_path: Path, *sheets: tuple[str, list[list[Any]]], merged: str = "") -> Path:
+def book(tmp_path: Path, *sheets: tuple[str, Any], merged: str = "") -> Path:
     workbook = openpyxl.Workbook()
     workbook.remove(workbook.active)
     for title, rows in sheets:
@@ -59,7 +61,6 @@ def test_a_list_below_its_titles_becomes_rooms_equipment_and_points() -> None:
     assert sat["dis"] == "Supply air temperature"
     assert (sat["equipRef"], sat["spaceRef"]) == (Ref("AHU-1"), Ref("Plant"))
     assert (sat["bacnetObject"], sat["kind"], sat["unit"]) == ("analog-input,3", "Number", "°C")
-    assert sat["curVal"] == Number(13.5, "°C")
     assert found["AHU1_SF_ST"]["kind"] == "Bool"
     assert found["101"]["room"] is MARKER
 
@@ -70,7 +71,9 @@ def test_any_usual_delimiter_is_seen(tmp_path: Path, delimiter: str) -> None:
     assert set(by_id(listed(tmp_path, text))) == {"AHU-1", "SAT", "RAT"}
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
 def test_any_usual_encoding_is_read(tmp_path: Path, encoding: str) -> None:
     found = by_id(listed(tmp_path, "name,unit\nKüche,°C\n".encode(encoding)))
     assert [tags["pointName"] for tags in found.values()] == ["Küche"]
@@ -85,7 +88,7 @@ def test_two_rows_of_headings_with_merged_cells_are_one(tmp_path: Path) -> None:
     rows = [["Point", None, "Device", None], ["Name", "Description", "Name", "Instance"],
             ["SAT", "Supply air", "DDC-1", 12]]  # fmt: skip
     found = by_id(book(tmp_path, ("AHUs", rows), merged="A1:B1 C1:D1"))
-    assert found["SAT"]["bacnetDevice"] == "DDC-1"
+    assert found["SAT"]["bacnetDeviceId"] == "DDC-1"
     assert found["SAT"]["description"] == "Supply air"
 
 
@@ -164,15 +167,130 @@ def test_a_workbook_that_unfolds_without_end_is_not_unfolded(
 
 
 @pytest.mark.parametrize(
-    ("text", "comma", "number"),
-    [("21,5", True, 21.5), ("21,5", False, 21.5), ("1.234,5", True, 1234.5), ("1,234.5", False, 1234.5),
-     ("1,234", False, 1234.0), ("1,234", True, 1.234), ("-3", False, -3.0), ("off", False, None), ("", True, None),
-     ("nan", False, None)],
-)  # fmt: skip
-def test_numbers_are_read_as_their_country_writes_them(
-    text: str, comma: bool, number: float | None
+    "value", ["1.234,5", "1,234.5", "12.000", "21,5 °C", "Ein", "active", "on/off", "2"]
+)
+def test_a_present_value_of_a_list_is_counted_and_never_stored(tmp_path: Path, value: str) -> None:
+    source = read_point_list(
+        listed(tmp_path, f"name;unit;present value\nSAT;°C;{value}\nRAT;°C;\n")
+    )
+    assert not any("curVal" in tags for tags in source.entities)
+    assert [(note.place, note.says) for note in source.notes] == [
+        ("points.csv", "curVal of 1 left out")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "wanted"),
+    [
+        ("Object Type;Object ID", "AI;3", "analog-input,3"),
+        ("Object Type;Instance", "BO;4", "binary-output,4"),
+        ("Object Type;Instance", "2;17", "analog-value,17"),
+        ("Type;Object ID", "Sensor;AI:3", "analog-input,3"),
+        ("Object ID", "(analog-input, 3)", "analog-input,3"),
+        ("Object ID", "AV_12", "analog-value,12"),
+        ("Objekttyp;Objektadresse", "Binäreingang;5", "binary-input,5"),
+        ("Type d'objet;Numéro d'instance", "Entrée analogique;6", "analog-input,6"),
+        ("Object ID", "trend-log 9", "trend-log,9"),
+    ],
+)
+def test_type_and_number_of_an_object_are_one_address(
+    tmp_path: Path, columns: str, row: str, wanted: str
 ) -> None:
-    assert number_in(text, decimal_comma=comma) == number
+    found = by_id(listed(tmp_path, f"name;{columns}\nSAT;{row}\n"))
+    assert found["SAT"]["bacnetObject"] == wanted
+
+
+def test_points_without_an_instance_have_no_address_and_that_is_told(tmp_path: Path) -> None:
+    source = read_point_list(listed(tmp_path, "name;object type\nSAT;AI\nRAT;AI\n"))
+    assert not any("bacnetObject" in tags for tags in source.entities)
+    assert {tags["kind"] for tags in source.entities} == {"Number"}
+    assert [note.says for note in source.notes] == [
+        "points with an object type and no instance: 2, such as 'SAT', which says 'AI' alone"
+    ]
+
+
+def test_points_that_share_an_address_are_told(tmp_path: Path) -> None:
+    rows = "".join(f"P{n};AI:1;DDC-1\n" for n in range(13))
+    notes = read_point_list(listed(tmp_path, f"name;object id;device\n{rows}Q;AI:1;DDC-2\n")).notes
+    assert [note.says for note in notes] == [
+        "points with an address that others have: 13, such as the 13 with analog-input,1 of DDC-1"
+    ]
+
+
+def test_equipment_merged_over_its_rows_goes_for_each_of_them(tmp_path: Path) -> None:
+    rows = [["Equipment", "Name"], ["AHU-1", "SAT"], [None, "RAT"], [None, "MAT"], ["AHU-2", "OAT"], [None, "loose"]]  # fmt: skip
+    found = by_id(book(tmp_path, ("AHUs", rows), merged="A2:A4"))
+    assert {id: tags.get("equipRef") for id, tags in found.items() if "point" in tags} == {
+        "SAT": Ref("AHU-1"), "RAT": Ref("AHU-1"), "MAT": Ref("AHU-1"), "OAT": Ref("AHU-2"), "loose": None,
+    }  # fmt: skip
+
+
+def test_a_title_merged_over_the_columns_is_no_point(tmp_path: Path) -> None:
+    rows = [["Lakeside", None], ["Name", "Equip"], ["Roof", None], ["SAT", "Roof"]]
+    found = by_id(book(tmp_path, ("AHUs", rows), merged="A1:B1 A3:B3"))
+    assert list(found) == ["Roof", "SAT"]
+
+
+def test_headings_merged_over_two_rows_are_headings_once(tmp_path: Path) -> None:
+    rows = [["Name", "Unit"], [None, None], ["SAT", "°C"]]
+    assert list(by_id(book(tmp_path, ("AHUs", rows), merged="A1:A2 B1:B2"))) == ["SAT"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "row", "wanted"),
+    [
+        ("Name;Bezeichnung;Einheit;Anlage;Gerät;Objekttyp;Instanz;Aktueller Wert", "B1;Zuluft;°C;Lüftung;DDC;AI;3;21",
+         {"description": "Zuluft", "unit": "°C", "equipRef": Ref("Lueftung"), "bacnetDeviceId": "DDC", "bacnetObject": "analog-input,3"}),
+        ("Bezeichnung;Beschreibung;Geräte-ID;Objekt-ID;Istwert", "B1;Zuluft;7;AI 3;21",
+         {"description": "Zuluft", "bacnetDeviceId": "7", "bacnetObject": "analog-input,3"}),
+        ("Name;Gerätenummer;Objektadresse", "B1;7;AI 3", {"bacnetDeviceId": "7", "bacnetObject": "analog-input,3"}),
+        ("Nom;Désignation;Unité;Équipement;Type objet;Instance;Appareil;Local;Valeur", "B1;Soufflage;°C;CTA-1;AI;3;UTL;Étage;21",
+         {"description": "Soufflage", "unit": "°C", "equipRef": Ref("CTA-1"), "bacnetDeviceId": "UTL", "spaceRef": Ref("Etage")}),
+        ("De\u0301signation;UNITE\u0301", "B1;kW", {"unit": "kW"}),
+        ("ชื่อจุด;คำอธิบาย;หน่วย;อุปกรณ์", "B1;อุณหภูมิ;°C;AHU-1", {"description": "อุณหภูมิ", "equipRef": Ref("AHU-1")}),
+    ],
+    ids=["German", "German ids", "German numbers", "French", "accents apart", "Thai"],
+)  # fmt: skip
+def test_headings_are_read_in_the_languages_of_the_lists(
+    tmp_path: Path, headings: str, row: str, wanted: Mapping[str, Any]
+) -> None:
+    source = read_point_list(listed(tmp_path, f"{headings}\n{row}\n"))
+    point = next(tags for tags in source.entities if "point" in tags)
+    assert point["pointName"] == "B1"
+    assert {tag: point.get(tag) for tag in wanted} == wanted
+    assert not [note for note in source.notes if "not read" in note.says]
+
+
+def test_units_come_in_by_their_symbols(tmp_path: Path) -> None:
+    found = by_id(listed(tmp_path, "name,unit\nA,degreesCelsius\nB,kilowatt-hours\nC,no-units\n"))
+    assert [found[id].get("unit") for id in "ABC"] == ["°C", "kWh", None]
+
+
+def test_a_name_that_stands_at_several_machines_is_told(tmp_path: Path) -> None:
+    notes = read_point_list(listed(tmp_path, "name,equip\nSAT,AHU-1\nSAT,AHU-2\n")).notes
+    assert [note.says for note in notes] == ["names at several machines: 1, such as 'SAT'"]
+    assert "AHU-1.SAT" in notes[0].hint
+
+
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [("Lüftung", "Lueftung"), ("Lu\u0308ftung", "Lueftung"), ("Größe", "Groesse"), ("Débit", "Debit"),
+     ("ÖL", "OeL"), ("ห้อง 1", "1"), ("a b", "a-b")],
+)  # fmt: skip
+def test_an_id_keeps_the_letters_of_its_name(name: str, id: str) -> None:
+    assert id_of(name, "point") == id
+
+
+@given(st.text(min_size=1))
+def test_any_name_gives_the_text_of_a_ref_and_always_the_same(name: str) -> None:
+    with contextlib.suppress(UnicodeEncodeError):  # half a surrogate is no text
+        assert re.fullmatch(r"[a-zA-Z0-9_:\-.~]+", id_of(name, "point"))
+        assert id_of(name, "point") == id_of(name, "point")
+
+
+def test_two_thai_names_are_told_apart() -> None:
+    assert id_of("ห้องเครื่อง", "room") != id_of("ห้องน้ำ", "room")
+    assert id_of("ห้องเครื่อง", "room").startswith("room-")
 
 
 @given(st.binary(max_size=400))
