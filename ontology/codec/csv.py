@@ -23,21 +23,13 @@ from ontology.codec.rows import Rows
 from ontology.codec.zinc_read import MAX_COLUMNS, NUMBER
 from ontology.errors import Corrupt
 from ontology.kinds import MARKER, NA, Grid, MarkerType, Ref, Tags, Uri
-from ontology.units import UNITS
+from ontology.units import ALL_UNITS
 
 CHECKMARK: Final = "\u2713"
 _WORDS: Final[Mapping[str, Any]] = {
     CHECKMARK: MARKER, "true": True, "false": False, "NA": NA,
 }  # fmt: skip
-_UNITS: Final = frozenset(unit.symbol for unit in UNITS) | {
-    "",
-    "$",
-    "rpm",
-    "Hz",
-    "kW/ft²",
-    "ft²",
-    "m²",
-}
+_UNITS: Final = frozenset(name for unit in ALL_UNITS for name in (unit.symbol, *unit.names)) | {""}
 _REF: Final = re.compile(r"@([a-zA-Z0-9_:\-.~]+)(?: (.*))?", re.DOTALL)
 _LEADING_ZERO: Final = re.compile(r"-?0[0-9_]")
 _ZINC: Final = re.compile(
@@ -78,13 +70,11 @@ def stream(lines: Iterable[str]) -> Rows:
         )
     columns: dict[str, str] = {}
     for i, shown in enumerate(header[1]):
+        if i == MAX_COLUMNS:
+            raise Corrupt(f"line 1: more than {MAX_COLUMNS} columns", hint="is this a CSV file?")
         name = _name(shown, i)
-        if name in columns or i == MAX_COLUMNS:
-            raise Corrupt(
-                f"line 1: wanted a column other than {shown!r:.60} ({name}), found it again in "
-                f"column {i + 1}",
-                hint=f"each column once, at most {MAX_COLUMNS}",
-            )
+        while name in columns:
+            name = f"{name}_{i + 1}"
         columns[name] = shown
     metas = {name: {"dis": shown} for name, shown in columns.items() if shown != name}
     return Rows(tuple(columns), _rows(reader, tuple(columns)), {}, metas)
@@ -163,11 +153,16 @@ def _shown(value: Any) -> str:
     return zinc.encode_value(value)
 
 
+def _sendable(text: str) -> str:
+    """Half a character, which CSV has no escape for, is shown as the mark of a lost one."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 _SHOWN: Final[tuple[tuple[type, Callable[[Any], str]], ...]] = (
     (type(None), lambda _: ""),
     (MarkerType, lambda _: CHECKMARK),
     (bool, lambda v: "true" if v else "false"),
-    (str, str),
-    (Uri, lambda v: v.uri),
-    (Ref, lambda v: f"@{v.id} {v.dis}" if v.dis else f"@{v.id}"),
+    (str, _sendable),
+    (Uri, lambda v: _sendable(v.uri)),
+    (Ref, lambda v: _sendable(f"@{v.id} {v.dis}") if v.dis else f"@{v.id}"),
 )

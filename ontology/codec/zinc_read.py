@@ -195,7 +195,7 @@ def number_of(match: re.Match[str]) -> Number | None:
     digits, unit = match.groups()
     if len(digits) > MAX_NUMBER:
         return None
-    value = float(digits)
+    value = float(digits.replace("_", ""))
     return None if math.isinf(value) else Number.matched(value, unit)
 
 

@@ -16,11 +16,11 @@ entity
         doas
           mau
         rtu
-      crac
       crah
       fcu
+        crac
+        unitVent
         vrf-indoorUnit-fcu
-      unitVent
     airCurtain
     airTerminalUnit
       cav

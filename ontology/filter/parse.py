@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from ontology.errors import BadRequest
+from ontology.codec.zinc import decode_value
+from ontology.errors import BadRequest, Corrupt
 from ontology.filter.nodes import And, Compare, Has, IsA, Missing, Node, Or, Path
-from ontology.kinds import Number, Ref, Symbol, Uri
+from ontology.kinds import Number, Ref, Symbol
 
 MAX_LENGTH: Final = 4_000
 MAX_DEPTH: Final = 64
@@ -22,7 +24,7 @@ _TOKEN = re.compile(
     (?P<str>"(?:[^"\\\n]|\\.)*") | (?P<uri>`(?:[^`\\\n]|\\.)*`) |
     (?P<ref>@[a-zA-Z0-9_:\-.~]+) | (?P<symbol>\^[a-zA-Z][a-zA-Z0-9_:\-.~]*) |
     (?P<date>\d{4}-\d{2}-\d{2}(?!\d)(?!T)) | (?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) |
-    (?P<number>-?\d(?:[\d_]*\d)?(?:\.\d+)?(?:[eE][+-]?\d+)?(?P<unit>[%$/_a-zA-Z\u0080-\uffff]*)) |
+    (?P<number>-?\d(?:[\d_]*\d)?(?:\.\d+)?(?:[eE][+-]?\d+)?(?P<unit>[%$/_a-zA-Z\u0080-\U0010ffff]*)) |
     (?P<op>==|!=|<=|>=|<|>|->|\(|\)) |
     (?P<spec>[a-z][a-zA-Z0-9_]*(?:\.[a-z][a-zA-Z0-9_]*)*::[A-Z][a-zA-Z0-9_]*|[A-Z][a-zA-Z0-9_]*) |
     (?P<name>[a-z][a-zA-Z0-9_]*)
@@ -30,8 +32,6 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 
 
 @dataclass(frozen=True)
@@ -167,28 +167,23 @@ def _tokens(text: str) -> Iterator[_Token]:
 def _literal(kind: str, word: str, unit: str | None, column: int) -> Any:
     if kind == "number":
         digits = word[: len(word) - len(unit)] if unit else word
-        return Number(float(digits.replace("_", "")), unit or "")
+        value = float(digits.replace("_", ""))
+        if math.isinf(value):
+            raise BadRequest(f"filter column {column}: {word:.40} is beyond 1.8e308", hint=HINT)
+        return Number(value, unit or "")
     read = _LITERALS.get(kind)
     try:
         return read(word) if read else word
-    except ValueError as cause:
+    except (ValueError, Corrupt) as cause:
         raise BadRequest(
-            f"filter column {column}: {word!r} is no {kind} that exists",
-            hint="dates are 2026-11-20, times 14:30 or 14:30:00",
+            f"filter column {column}: {word!r:.60} is no {kind} that exists ({cause})",
+            hint='literals are written as in Zinc: 2026-11-20, 14:30, "text", `http://uri`',
         ) from cause
 
 
-def _unescape(text: str) -> str:
-    def shown(match: re.Match[str]) -> str:
-        code, char = match.groups()
-        return chr(int(code, 16)) if code else _ESCAPES.get(char, char)
-
-    return _ESCAPED.sub(shown, text)
-
-
 _LITERALS: dict[str, Callable[[str], Any]] = {
-    "str": lambda word: _unescape(word[1:-1]),
-    "uri": lambda word: Uri(_unescape(word[1:-1])),
+    "str": decode_value,
+    "uri": decode_value,
     "ref": lambda word: Ref(word[1:]),
     "symbol": lambda word: Symbol(word[1:]),
     "date": dt.date.fromisoformat,

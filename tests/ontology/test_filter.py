@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ontology.codec.zinc import decode_value
 from ontology.errors import BadRequest
 from ontology.filter import And, Compare, Has, IsA, Missing, Node, Or, parse, parse_filter
 from ontology.kinds import MARKER, Number, Ref, Uri
@@ -106,6 +107,9 @@ def test_a_filter_means_what_the_standard_says(
         "((" * 200,
         "x" * 5000,
         "d==2026-02-31",
+        'a=="\\q"',
+        'a=="\\u12"',
+        "a==1e999",
     ],
 )
 def test_a_filter_that_does_not_parse_is_refused_with_a_hint(text: str) -> None:
@@ -146,3 +150,10 @@ def test_a_filter_written_from_its_tree_parses_to_the_same_tree(terms: list[list
     ands = And(tuple(Or(tuple(each)) for each in terms))
     assert parse(str(ors)) == ors
     assert parse(str(ands)) == ands
+
+
+@pytest.mark.parametrize(
+    "literal", [r"`http://a/x\:y`", r'"\ud83d\ude00"', r'"a\$b\t"', "5𝜇", "1__0", "1_000.5kW"]
+)
+def test_a_literal_means_in_a_filter_what_it_means_in_zinc(literal: str) -> None:
+    assert parse_filter(f"a == {literal}")({"a": decode_value(literal)}, lambda _: None)
