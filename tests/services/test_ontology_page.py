@@ -17,6 +17,15 @@ from services import cli
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "ontology.md"
 SAMPLES = ROOT / "tests" / "ingest" / "exchange" / "samples"
+TOWER = """id: @tower
+site
+area: 38000m²
+---
+id: @tower.temp
+point
+siteRef: @tower
+hisStart: 2026-01-01T00:00:00Z UTC
+"""
 BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 
 
@@ -32,7 +41,10 @@ def lay_out(desk: Path) -> None:
     """The files that the page speaks of."""
     for name in ("lakeside.ttl", "points.csv"):
         (desk / name).write_bytes((SAMPLES / name).read_bytes())
-    (desk / "broken.trio").write_text('id: @AHU-2\ndis: "AHU-2"\nequip\nahu\nairFlow: 2.5 m3/s"\n')
+    (desk / "broken.trio").write_text(
+        'id: @AHU-2\ndis: "AHU-2"\nequip\nahu\nsiteRef: @lakeside "Lake\n'
+    )
+    (desk / "tower.trio").write_text(TOWER)
     (desk / "defs").mkdir()
     (desk / "defs" / "rink.trio").write_text("def: ^iceMaker\nis: ^chiller\n---\n")
 

@@ -64,9 +64,10 @@ def closed(home: Path) -> Iterator[None]:
 
 def said(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, str]:
     """Exit code of a command and all it said."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["plantroom", "ontology", *map(str, words)])
-        cli.main()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
     told = capsys.readouterr()
     return int(ended.value.code or 0), told.out + told.err
 
