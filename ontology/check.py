@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from ontology.definitions import KINDS_OF_QUANTITY, STANDARD, Definitions
 from ontology.defs import FEEDS, ROLE
-from ontology.entity import Entity, refs_in
+from ontology.entity import PLACES, Entity, refs_in, refs_of
 from ontology.graph import Building
-from ontology.kinds import Ref
+from ontology.kinds import Number, Ref
 from ontology.units import kinds_of_unit, nearest_units
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -24,7 +25,22 @@ _MAX_UNKNOWN_TAGS: Final = 200
 """Unknown tags for which a known neighbour is sought."""
 _NAMED: Final = 5
 """Examples in a summary."""
-_WHOLES: Final = ("equipRef", "spaceRef")
+_WHOLES: Final = ("equipRef", *PLACES)
+_LEADS_TO: Final[Mapping[str, tuple[str, Callable[[Entity], bool]]]] = {
+    "siteRef": ("a site", lambda e: "site" in e),
+    "equipRef": ("equipment", lambda e: e.is_equip),
+    **{tag: ("a space", lambda e: "space" in e or not _sorts(e)) for tag in PLACES},
+    **{tag: ("what supplies it", lambda e: not e.is_point and "site" not in e) for tag in FEEDS},
+}
+"""What a ref must lead to. Rooms and zones of Haystack 3 have no `space`: an entity of no sort passes."""
+_SORTS: Final = {"site": "a site", "space": "a space", "equip": "equipment", "point": "a point"}
+"""What an entity is one of, says https://project-haystack.org/doc/docHaystack/Ontology#entities."""
+_KINDS: Final = (
+    "Bool", "Number", "Str", "Marker", "NA", "Remove", "Ref", "Symbol", "Uri", "Date", "Time", "DateTime",
+    "Coord", "XStr", "Bin", "List", "Dict", "Grid",
+)  # fmt: skip
+"""https://project-haystack.org/doc/docHaystack/Kinds, and the `Bin` of Haystack 2."""
+_LIMITS: Final = ("minVal", "maxVal")
 _KIND_OF_QUANTITY: Final = {"air-flow": "flow", "water-flow": "flow"}
 _FUNCTIONS: Final = frozenset({"sensor", "cmd", "sp", "synthetic"})
 
@@ -104,14 +120,33 @@ def _ids(building: Building) -> Iterator[Problem]:
 def _dangling(building: Building) -> Iterator[Problem]:
     structural = {*FEEDS, *_WHOLES, "siteRef"}
     for entity in building:
-        for tag, value in entity.tags.items():
-            if tag != "id" and isinstance(value, (Ref, list, tuple)):
-                for ref in refs_in(value):
-                    if ref not in building:
-                        severity: Severity = "error" if tag in structural else "warning"
-                        says = f"{tag} of {entity.dis} names @{ref.id}, which is not here"
-                        hint = f"add @{ref.id}, or correct {tag}"
-                        yield Problem("dangling-ref", entity.id, says, hint, severity)
+        for tag, ref in refs_of(entity.tags):
+            if ref not in building:
+                severity: Severity = "error" if tag in structural else "warning"
+                says = f"{tag} of {entity.dis} names @{ref.id}, which is not here"
+                hint = f"add @{ref.id}, or correct {tag}"
+                yield Problem("dangling-ref", entity.id, says, hint, severity)
+
+
+def _sorts(entity: Entity) -> list[str]:
+    """Which of site, space, equip and point it is, in words."""
+    return [what for tag, what in _SORTS.items() if tag in entity]
+
+
+def _mistaken(building: Building) -> Iterator[Problem]:
+    """Entities of two sorts, and refs that lead to an entity of the wrong sort."""
+    for entity in building:
+        if len(_sorts(entity)) > 1:
+            says = f"{entity.dis} is {' and '.join(_sorts(entity))} at once"
+            hint = "keep the one marker that says what it is; make the others entities of their own"
+            yield Problem("many-sorts", entity.id, says, hint, "error")
+        for tag, (wanted, fits) in _LEADS_TO.items():
+            for ref in refs_in(entity.tags.get(tag)):
+                if ref in building and not fits(other := building.get(ref)):
+                    what = " and ".join(_sorts(other)) or "none"
+                    says = f"{tag} of {entity.dis} names @{ref.id}, which is {what}, not {wanted}"
+                    hint = f"let {tag} name {wanted}"
+                    yield Problem("wrong-ref", entity.id, says, hint, "error")
 
 
 def _loops(building: Building) -> Iterator[Problem]:
@@ -149,7 +184,7 @@ def _places(building: Building) -> Iterator[Problem]:
         if entity.is_point and "equipRef" not in entity:
             says = f"point {entity.dis} belongs to no equipment"
             yield Problem("no-equip", entity.id, says, "add `equipRef`", "warning")
-        elif entity.is_equip and "spaceRef" not in entity and "equipRef" not in entity:
+        elif entity.is_equip and not any(tag in entity for tag in _WHOLES):
             says = f"nobody knows where {entity.dis} stands"
             yield Problem(
                 "no-place", entity.id, says, "add `spaceRef`, or `equipRef` of its whole", "info"
@@ -203,6 +238,42 @@ def _unit(point: Entity) -> Problem | None:
         f"correct the unit ({role.unit})" if role and role.unit else "correct the unit or the tags"
     )
     return Problem("wrong-unit", point.id, says, hint, "error")
+
+
+def _values(building: Building) -> Iterator[Problem]:
+    """Kinds nobody knows, and limits that contradict each other or the unit."""
+    for point in building:
+        if point.is_point:
+            kind = point.tags.get("kind")
+            if kind is not None and kind not in _KINDS:
+                yield _unknown_kind(point, str(kind))
+            yield from _limits(point)
+
+
+def _unknown_kind(point: Entity, kind: str) -> Problem:
+    by_lower = {name.lower(): name for name in _KINDS} | {"boolean": "Bool", "string": "Str"}
+    near = difflib.get_close_matches(kind.lower(), by_lower, n=1)
+    says = f"{point.dis} is of the kind {kind!r:.40}, which Haystack does not know"
+    hint = f"perhaps {by_lower[near[0]]}" if near else "a point is Bool, Number or Str"
+    return Problem("unknown-kind", point.id, says, hint, "error")
+
+
+def _limits(point: Entity) -> Iterator[Problem]:
+    found = {tag: v for tag in _LIMITS if isinstance(v := point.tags.get(tag), Number)}
+    for tag, limit in found.items():
+        if limit.unit and limit.unit != point.unit:
+            says = (
+                f"{tag} of {point.dis} is in {limit.unit}, its values in {point.unit or 'no unit'}"
+            )
+            hint = (
+                f"give {tag} in the unit of the point" if point.unit else "give the point a `unit`"
+            )
+            yield Problem("wrong-limit", point.id, says, hint, "error")
+    if len(found) == len(_LIMITS):
+        low, high = found.values()
+        if low.value > high.value and (low.unit == high.unit or not (low.unit and high.unit)):
+            says = f"minVal of {point.dis} is {low}, above its maxVal {high}"
+            yield Problem("wrong-limit", point.id, says, "exchange or correct them", "error")
 
 
 def _fitting_kinds(point: Entity) -> tuple[frozenset[str], str]:
@@ -279,5 +350,5 @@ def _some(names: Sequence[str]) -> str:
 
 
 _CHECKS: Final[tuple[Callable[[Building], Iterator[Problem]], ...]] = (
-    _site, _ids, _dangling, _loops, _places, _names, _units, _functions,
+    _site, _ids, _dangling, _mistaken, _loops, _places, _names, _units, _values, _functions,
 )  # fmt: skip

@@ -13,7 +13,7 @@ from ontology.definitions import STANDARD, Def, Definitions
 from ontology.defs import markers
 from ontology.errors import BadRequest
 from ontology.graph import Building
-from ontology.kinds import Ref, Tags
+from ontology.kinds import Number, Ref, Tags
 
 SITE: Tags = {"id": Ref("s"), "dis": "Site", **markers(["site"]), "tz": "Bangkok"}
 ROOM: Tags = {"id": Ref("room"), "dis": "Room", **markers(["space", "room"]), "siteRef": Ref("s")}
@@ -65,6 +65,76 @@ def test_one_lost_ref_in_a_list_is_told_and_an_unimportant_one_is_a_warning() ->
     lost = only(found(equip("VAV", "vav", airRef=[Ref("AHU-3"), Ref("AHU-9")])))
     assert "@AHU-9" in lost.says
     assert only(found(equip("VAV", "vav", weatherStationRef=Ref("w")))).severity == "warning"
+
+
+def test_the_name_of_a_spec_is_no_lost_ref() -> None:
+    assert found(equip("VAV", "vav", spec=Ref("ph.equips::Vav"))) == []
+
+
+@pytest.mark.parametrize(
+    ("entity", "says"),
+    [
+        (equip("B", siteRef=Ref("AHU-3")), "siteRef of B names @AHU-3, which is equipment, not a site"),
+        (equip("B", equipRef=Ref("t")), "equipRef of B names @t, which is a point, not equipment"),
+        (point("u", spaceRef=Ref("AHU-3")), "spaceRef of u names @AHU-3, which is equipment, not a space"),
+        (equip("B", floorRef=Ref("s")), "floorRef of B names @s, which is a site, not a space"),
+        (point("u", equipRef=Ref("room")), "equipRef of u names @room, which is a space, not equipment"),
+        (equip("B", airRef=[Ref("AHU-3"), Ref("t")]), "airRef of B names @t, which is a point, not what"),
+        (point("u", equipRef=Ref("note")), "equipRef of u names @note, which is none, not equip"),
+    ],
+)  # fmt: skip
+def test_a_ref_to_the_wrong_sort_of_thing_is_an_error(entity: Tags, says: str) -> None:
+    problem = only(found(entity, point("t"), {"id": Ref("note"), "dis": "Note"}))
+    assert (problem.code, problem.severity) == ("wrong-ref", "error")
+    assert says in problem.says
+
+
+def test_the_rooms_and_floors_of_older_servers_are_places() -> None:
+    place = {
+        "id": Ref("f"),
+        "dis": "Floor 4",
+        **markers(["floor"]),
+        "siteRef": Ref("s"),
+    }
+    assert found(place, equip("B", spaceRef=Ref("f"))) == []
+    old = {tag: v for tag, v in equip("B", floorRef=Ref("f")).items() if tag != "spaceRef"}
+    assert found(place, old) == []
+
+
+def test_what_is_site_equip_and_point_at_once_is_an_error() -> None:
+    odd = {**equip("odd"), **markers(["site", "point", "sensor"]), "equipRef": Ref("AHU-3")}
+    (problem,) = (p for p in found(odd) if p.code == "many-sorts")
+    assert problem.says == "odd is a site and equipment and a point at once"
+    assert problem.severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("kind", "near"), [("Nmber", "Number"), ("number", "Number"), ("Boolean", "Bool"), ("x", "Bool, ")]
+)  # fmt: skip
+def test_a_kind_nobody_knows_is_an_error(kind: str, near: str) -> None:
+    problem = only(found(point("t", kind=kind)))
+    assert (problem.code, problem.severity) == ("unknown-kind", "error")
+    assert near in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (Number(30, "°C"), Number(10, "°C"), "minVal of t is 30 °C, above its maxVal 10 °C"),
+        (Number(30), Number(10), "minVal of t is 30, above its maxVal 10"),
+        (Number(10, "°C"), Number(86, "°F"), "maxVal of t is in °F, its values in °C"),
+        (Number(90, "°F"), None, "minVal of t is in °F, its values in °C"),
+    ],
+)  # fmt: skip
+def test_limits_that_contradict_are_errors(low: Number, high: Number | None, says: str) -> None:
+    problem = only(found(point("t", minVal=low, maxVal=high)))
+    assert (problem.code, problem.severity) == ("wrong-limit", "error")
+    assert problem.says == says
+
+
+def test_limits_that_agree_are_fine() -> None:
+    assert found(point("t", minVal=Number(10, "°C"), maxVal=Number(10))) == []
+    assert found(point("t", minVal=Number(float("nan")), maxVal=Number(10))) == []
 
 
 def test_a_point_without_equipment_is_told() -> None:
