@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -264,3 +265,28 @@ def test_equal_refs_are_one_object() -> None:
     text = '[{"id":{"_kind":"ref","val":"a","dis":"A"}},{"id":{"_kind":"ref","val":"a","dis":"A"}}]'
     first, second = hayson.decode(text)
     assert first["id"] is second["id"]
+
+
+@pytest.mark.parametrize("tz", ["[5]", '{"a":1}', "7", '{"_kind":"marker"}'])
+def test_a_time_zone_that_is_no_text_is_refused(tz: str) -> None:
+    with pytest.raises(Corrupt, match="not a dateTime"):
+        hayson.decode_value(f'{{"_kind":"dateTime","val":"2026-11-20T14:30:00Z","tz":{tz}}}')
+
+
+def test_threads_that_read_thousands_of_names_lose_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hayson, "MAX_KNOWN", 50)
+
+    def tags_kept(reader: int) -> int:
+        row = ",".join(f'"k{reader}x{n}":{n}' for n in range(400))
+        return min(len(hayson.decode_value("{" + row + "}")) for _ in range(20))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(tags_kept, range(8))) == {400}
+
+
+def test_long_texts_are_not_kept() -> None:
+    before = len(hayson._READER._refs), len(hayson._READER._names)
+    for n in range(20):
+        long = f"{n}" + "x" * 500
+        hayson.decode_value(f'{{"{"k" + long}":{{"_kind":"ref","val":"a","dis":"{long}"}}}}')
+    assert (len(hayson._READER._refs), len(hayson._READER._names)) == before
