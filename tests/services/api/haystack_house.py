@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import FastAPI
 
+from ingest.haystack.scram import Exchange, pack, read_header, unpack_text
 from ontology.history import Sample, Samples, Status
 from ontology.kinds import MARKER, Coord, Grid, Number, Ref, Symbol, Uri
 from ontology.store.memory_history import MemoryHistory
 from ontology.store.memory_records import MemoryRecords
-from services.api.haystack.auth import Auth
+from services.api.haystack.auth import Auth, Reply
 from services.api.haystack.scram import Account
 from services.api.haystack.served import Served
 from services.api.haystack.server import HaystackServer
@@ -149,3 +150,21 @@ def house_served(*, writes: bool = True, get_writes: bool = True) -> Iterator[Ha
         server.should_exit = True
         thread.join(timeout=20)
         claimed.close()
+
+
+def log_in(auth: Auth, user: str = USER, password: str = PASSWORD, peer: str = "test") -> str:
+    """A token, by the three messages themselves."""
+    hello = auth.answer(f"HELLO username={pack(user)}", peer)
+    assert isinstance(hello, Reply)
+    token = read_header(hello.value)[0]["handshakeToken"]
+    exchange = Exchange(user, password, "SHA-256")
+    first = auth.answer(f"SCRAM data={pack(exchange.first)}, handshakeToken={token}", peer)
+    challenge = unpack_text(read_header(first.value)[0]["data"])
+    last = auth.answer(
+        f"SCRAM handshakeToken={token}, data={pack(exchange.final(challenge))}", peer
+    )
+    if last.status != 200:
+        return ""
+    said = read_header(last.value)[0]
+    exchange.verify(unpack_text(said["data"]))
+    return said["authToken"]

@@ -12,7 +12,18 @@ from pathlib import Path
 import httpx2
 import pytest
 from api_house import House, build_house, options
-from haystack_house import AHU, FAN, NAME, NOW, PASSWORD, TEMP, USER, HaystackHouse, house_served
+from haystack_house import (
+    AHU,
+    FAN,
+    NAME,
+    NOW,
+    PASSWORD,
+    TEMP,
+    USER,
+    HaystackHouse,
+    house_served,
+    log_in,
+)
 
 from ingest.haystack.scram import Exchange, Keys, derive, pack, read_header, sign, unpack_text, xor
 from ontology.codec import csv, hayson, trio, zinc
@@ -47,24 +58,6 @@ async def http(house: HaystackHouse) -> AsyncIterator[httpx2.AsyncClient]:
     headers = {"authorization": f"Bearer authToken={token}"}
     async with httpx2.AsyncClient(base_url=house.url, headers=headers) as client:
         yield client
-
-
-def log_in(auth: Auth, user: str = USER, password: str = PASSWORD, peer: str = "test") -> str:
-    """A token, by the three messages themselves."""
-    hello = auth.answer(f"HELLO username={pack(user)}", peer)
-    assert isinstance(hello, Reply)
-    token = read_header(hello.value)[0]["handshakeToken"]
-    exchange = Exchange(user, password, "SHA-256")
-    first = auth.answer(f"SCRAM data={pack(exchange.first)}, handshakeToken={token}", peer)
-    challenge = unpack_text(read_header(first.value)[0]["data"])
-    last = auth.answer(
-        f"SCRAM handshakeToken={token}, data={pack(exchange.final(challenge))}", peer
-    )
-    if last.status != 200:
-        return ""
-    said = read_header(last.value)[0]
-    exchange.verify(unpack_text(said["data"]))
-    return said["authToken"]
 
 
 async def post(http: httpx2.AsyncClient, op: str, body: str, kind: str = "text/zinc") -> Grid:
