@@ -94,20 +94,23 @@ def _told(cause: sa.exc.DBAPIError, where: str) -> PlantroomError:
     )
 
 
-def _connected(
-    dialect: sa.Dialect, _record: object, args: list[Any], given: dict[str, Any]
-) -> Any:
+def _connected(dialect: sa.Dialect, _record: object, args: list[Any], given: dict[str, Any]) -> Any:
     """SQLite: a file nobody here may write to is opened for reading, with nothing written beside it."""
-    file = Path(args[0]) if args and not given.get("uri") else None
-    if file is None or not file.is_file() or os.access(file, os.W_OK, effective_ids=_EFFECTIVE):
+    named = Path(args[0]) if args and not given.get("uri") else None
+    file = named if named is not None and named.is_file() else None
+    if file is None or _may_write(file):
+        plain: Any = dialect.connect(*args, **given)
         try:
-            return _durable(dialect.connect(*args, **given))
-        except sqlite3.OperationalError:
-            if file is None or os.access(file.parent, os.W_OK, effective_ids=_EFFECTIVE):
-                raise
-            if not file.is_file():
+            return _durable(plain)
+        except sqlite3.Error:
+            plain.close()
+            if file is None or _may_write(file.parent):
                 raise
     return _reading(dialect, file.resolve(), given)
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=_EFFECTIVE)
 
 
 _EFFECTIVE: Final = os.access in os.supports_effective_ids
@@ -135,6 +138,15 @@ def _reading(dialect: sa.Dialect, file: Path, given: dict[str, Any]) -> Any:
     connection.isolation_level = None
     for pragma in ("busy_timeout=5000", "query_only=1"):
         connection.execute(f"PRAGMA {pragma}")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as cause:
+        connection.close()
+        raise sqlite3.OperationalError(
+            f"{cause}: commits lie in {log.name}, which is read only where it may be written"
+            if not alone
+            else str(cause)
+        ) from cause
     return connection
 
 
