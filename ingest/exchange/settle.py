@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -54,10 +55,17 @@ def with_site(source: Source, stored: Sequence[Tags], name: str) -> Source:
         note = Note(f"--site {name}", "was not needed: every entity has a site already")
         return Source(source.entities, (*source.notes, note))
     found = next((id for id, tags in sites.items() if name in (id, tags.get("dis"))), None)
-    id = found or id_of(name, "site")
+    id = found or _new_id(name, {tags["id"].id for tags in (*source.entities, *stored)})
     new: tuple[Tags, ...] = () if found else ({"id": Ref(id), "dis": name, "site": MARKER},)
     rows = ({**t, "siteRef": Ref(id)} if t["id"].id in lacking else t for t in source.entities)
     return Source((*new, *rows), source.notes)
+
+
+def _new_id(name: str, taken: set[str]) -> str:
+    """An id for a new site that nothing else has."""
+    base = id_of(name, "site")
+    numbered = (f"{base}-{number}" for number in itertools.count(2))
+    return base if base not in taken else next(id for id in numbered if id not in taken)
 
 
 def _homeless(source: Source, stored: Sequence[Tags], sites: Mapping[str, Tags]) -> Iterator[Note]:

@@ -102,6 +102,12 @@ def test_a_list_belongs_to_the_site_it_is_given(
     assert found.entities[-1]["siteRef"] == Ref(wanted)
 
 
+def test_a_new_site_never_becomes_a_machine_of_its_name(tmp_path: Path) -> None:
+    stored = [point("AHU-1-2", equip=MARKER)]
+    found = settled(listed(tmp_path, "name,equip\nSAT,AHU-1\n"), stored, site="AHU-1")
+    assert ids(found) == ["AHU-1-3", "AHU-1", "SAT"]
+
+
 def test_a_source_with_sites_gets_no_empty_one(tmp_path: Path) -> None:
     source = Source((SITES[0], point("a")))
     found = settled(source, (), site="Other")
