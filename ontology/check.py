@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Literal, TypeAlias
@@ -290,12 +290,12 @@ def _functions(building: Building) -> Iterator[Problem]:
     points = [e for e in building if e.is_point]
     odd = [p.id for p in points if len(_FUNCTIONS & p.tags.keys()) != 1]
     if odd:
-        says = f"{len(odd)} of {len(points)} points are not exactly one of sensor, cmd, sp: {_some(odd)}"
+        says = f"{_of(odd, points)} {_one(odd, 'is', 'are')} not exactly one of sensor, cmd, sp: {_some(odd)}"
         hint = "tag an input `sensor`, an output `cmd`, a setpoint `sp`"
         yield Problem("point-function", odd[0], says, hint, "warning")
     idle = [p.id for p in points if p.role is None]
     if idle:
-        says = f"{len(idle)} of {len(points)} points play no role that rules know: {_some(idle)}"
+        says = f"{_of(idle, points)} {_one(idle, 'plays', 'play')} no role that rules know: {_some(idle)}"
         hint = "nothing is wrong if no rule should use them; else complete their tags"
         yield Problem("no-role", idle[0], says, hint, "info")
 
@@ -315,10 +315,12 @@ def _unknown_tags(building: Building, defs: Definitions) -> Iterator[Problem]:
         if near is None:
             foreign.append(tag)
         else:
-            says = f"no tag is called {tag!r:.60} ({count} entities)"
+            says = (
+                f"no tag is called {tag!r:.60} ({count} {'entity' if count == 1 else 'entities'})"
+            )
             yield Problem("unknown-tag", first[tag], says, f"perhaps {near!r}", "warning")
     if foreign:
-        says = f"{len(foreign)} tags are in no definition: {_some(foreign)}"
+        says = f"{len(foreign)} {_one(foreign, 'tag is', 'tags are')} in no definition: {_some(foreign)}"
         hint = "nothing is wrong if they are your own; `import-defs` makes them known"
         yield Problem("unknown-tag", first[foreign[0]], says, hint, "info")
 
@@ -342,6 +344,14 @@ def _missing(building: Building, needs: Sequence[Need]) -> Iterator[Problem]:
         tags = " ".join(sorted(ROLE[role].tags)) if role in ROLE else role
         hint = f"add the point with the tags `point {tags}` and equipRef @{id}"
         yield Problem("missing-point", id, says, hint, "info")
+
+
+def _one(items: Collection[object], one: str, more: str) -> str:
+    return one if len(items) == 1 else more
+
+
+def _of(some: Collection[object], points: Collection[object]) -> str:
+    return f"{len(some)} of {len(points)} {_one(points, 'point', 'points')}"
 
 
 def _some(names: Sequence[str]) -> str:

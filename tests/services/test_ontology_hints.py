@@ -391,6 +391,17 @@ def test_one_of_a_kind_is_told_in_the_singular(run: Run, tmp_path: Path) -> None
     assert told.err == f"1 entity in {tmp_path / 'two.zinc'}\n"
 
 
+def test_one_odd_point_and_one_tag_are_told_in_the_singular(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "odd.trio"
+    path.write_text(
+        "id: @s\nsite\n---\nid: @p\npoint\nsensor\ncmd\nwobbliness\nequipRef: @e\nsiteRef: @s\n"
+    )
+    told = run("check", "--file", path).out
+    assert "1 of 1 point is not exactly one of" in told
+    assert "1 of 1 point plays no role" in told
+    assert "1 tag is in no definition" in told
+
+
 def test_the_help_of_bench_names_every_bench(say: Run) -> None:
     shown = say("bench", "--help").out
     benches = {path.stem for path in cli.BENCH.glob("[a-z]*.py")} - {"targets", "report"}
