@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 
 from ontology.codec import trio
 from ontology.definitions import STANDARD, Def, Definitions, Spec
+from ontology.definitions.parents import loop_in, unknown_parents
 from ontology.errors import BadRequest, Corrupt, NotFound
 from ontology.kinds import Symbol, Tags
 from ontology.xeto import TypeDef, parse
@@ -23,28 +24,55 @@ MAX_FILE_BYTES: Final = 8 << 20
 _SOURCES: Final = frozenset({".trio", ".xeto"})
 _ARCHIVES: Final = frozenset({".xetolib", ".zip"})
 _MAX_TOLD: Final = 5
+MAX_NOTES: Final = 20
+"""Parents nobody defines that are told one by one."""
 _HINT: Final = "mend or take away the files named; nothing was imported"
+_DEFINES: Final = re.compile(r"defx?\s*:\s*\^(\S+)\s*$|\+?([\w.]*(?:::)?\w+)\s*[:<{]")
+"""A line that begins a def in Trio, or a type in Xeto."""
 _NOT_ENTITIES: Final = frozenset({"Enum", "Scalar", "Choice", "Interface", "Template"})
 """Bases whose slots are no tags of entities."""
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Definitions, and notes that name file and line of what in them leads nowhere."""
+
+    definitions: Definitions
+    notes: tuple[str, ...] = ()
+
+
 def import_definitions(folder: Path, *, over: Definitions = STANDARD) -> Definitions:
+    """What the folder and those below it define, over what is known already; see `read_definitions`."""
+    return read_definitions(folder, over=over).definitions
+
+
+def read_definitions(
+    folder: Path, *, over: Definitions = STANDARD, known: Definitions = STANDARD
+) -> Imported:
     """What the folder and those below it define, over what is known already.
 
+    Parents may be in `known` too, which is not in the result.
+
     Raises NotFound for no folder, BadRequest where it defines nothing, and Corrupt naming file, line and
-    column of up to five files that cannot be read.
+    column of up to five files that cannot be read, or file and line of a def or spec that is a kind of
+    itself. A parent that nobody defines is a note: the library that defines it may come later.
     """
     defs: list[Def] = []
     specs: list[Spec] = []
     wrong: list[str] = []
+    places: dict[str, str] = {}
     for file in _files(folder):
         try:
+            text = file.text()
             if file.is_trio:
-                defs += _defs(file.text())
+                found = list(_defs(text))
+                defs += found
+                _note_places(places, file.name, text, (one.name for one in found))
             else:
-                more_defs, more_specs = _specs(file.library, parse(file.text()))
+                more_defs, more_specs = _specs(file.library, parse(text))
                 defs += more_defs
                 specs += more_specs
+                _note_places(places, file.name, text, (one.name for one in more_specs))
         except Corrupt as cause:
             wrong.append(f"{file.name}: {cause}")
     if wrong:
@@ -54,7 +82,31 @@ def import_definitions(folder: Path, *, over: Definitions = STANDARD) -> Definit
         raise BadRequest(
             f"{folder} defines nothing", hint="name a folder with .trio defs or .xeto libs"
         )
-    return over.merged(Definitions(_one_each(defs), specs))
+    given = Definitions(_one_each(defs), specs)
+    known = known.merged(over)
+    if names := loop_in(known.merged(given)):
+        place = next((places[name] for name in names if name in places), folder.name)
+        raise Corrupt(f"{place}: a kind of itself: {' is '.join(names)}", hint=_HINT)
+    return Imported(over.merged(given), tuple(_notes(given, known, places)))
+
+
+def _note_places(places: dict[str, str], file: str, text: str, names: Iterable[str]) -> None:
+    """File and line where each def or spec is written first."""
+    lines: dict[str, int] = {}
+    for n, line in enumerate(text.split("\n"), 1):
+        if match := _DEFINES.match(line):
+            lines.setdefault(match[1] or match[2].rsplit("::", 1)[-1], n)
+    for name in names:
+        line_number = lines.get(name) or lines.get(name.rsplit("::", 1)[-1])
+        places.setdefault(name, f"{file}: line {line_number}" if line_number else file)
+
+
+def _notes(given: Definitions, known: Definitions, places: Mapping[str, str]) -> Iterator[str]:
+    found = list(unknown_parents(given, known))
+    for name, parent in found[:MAX_NOTES]:
+        yield f"{places.get(name, name)}: {name} is a kind of {parent!r:.60}, which nobody defines"
+    if len(found) > MAX_NOTES:
+        yield f"{len(found) - MAX_NOTES} more parents that nobody defines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +252,9 @@ def _specs(library: str, types: Iterable[TypeDef]) -> tuple[list[Def], list[Spec
             tags = ()
         if one.mixin:
             defs += [Def(tag, on=(one.name,), lib=library) for tag in tags]
-        elif one.name[:1].isupper():
+        elif one.name.rsplit("::", 1)[-1][:1].isupper():
             markers = {slot.name for slot in one.slots if slot.is_marker} & set(tags)
             bases = () if one.either else one.bases
-            name = f"{library}::{one.name}"
+            name = one.name if "::" in one.name else f"{library}::{one.name}"
             specs.append(Spec(name, bases, frozenset(markers), tags, one.doc))
     return defs, specs

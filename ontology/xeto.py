@@ -131,10 +131,13 @@ class _Parser:
                 mixin = self._take("+")
                 if self._next.kind != "name":
                     raise self._error("the name of a type")
-                if not mixin and self._tokens[self._at + 1].text != ":":
+                after = self._tokens[self._at + 1].text
+                if not mixin and after not in {":", "<", "{"}:
                     self._at += 1
                     raise self._error("`:` and what the type is")
                 found = self._slot(doc, 0)
+                if not mixin and after != ":":
+                    found = replace(found, bases=())  # `Name { ... }`: a type that names no other
                 yield replace(found, mixin=mixin)
             if self._next.kind not in {"line", "end", "doc"}:
                 raise self._error("the end of the line")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ontology.definitions import STANDARD, Definitions
 from ontology.errors import BadRequest, Corrupt, NotFound
-from ontology.import_defs import import_definitions
+from ontology.import_defs import MAX_NOTES, import_definitions, read_definitions
 from ontology.xeto import MAX_DEPTH, parse
 
 TRIO = """\
@@ -269,6 +269,67 @@ def test_a_def_whose_name_is_no_symbol_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.trio").write_text('def: ^good\n---\ndef: "bad"\n')
     with pytest.raises(Corrupt, match=r"a\.trio: line 3, column 6"):
         import_definitions(tmp_path)
+
+
+def test_a_def_that_is_a_kind_of_itself_is_refused_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.trio").write_text(
+        "def: ^good\nis: ^equip\n---\ndef: ^loopA\nis: [^equip, ^loopB]\n---\ndef: ^loopB\nis: ^loopA\n"
+    )
+    with pytest.raises(Corrupt) as refusal:
+        import_definitions(tmp_path)
+    says = str(refusal.value)
+    assert "a kind of itself: loopA is loopB is loopA" in says or "loopB is loopA is loopB" in says
+    assert re.match(r"a\.trio: line [47]:", says)
+
+
+def test_a_loop_closed_over_the_standard_or_between_specs_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.trio").write_text("\ndef: ^equip\nis: ^ahu\n")
+    with pytest.raises(Corrupt, match=r"a\.trio: line 2: a kind of itself: .*equip is ahu"):
+        import_definitions(tmp_path, over=Definitions())
+    (tmp_path / "a.trio").unlink()
+    (tmp_path / "a.xeto").write_text("Fine: Equip\n\nOne: Two\nTwo: Three & Equip\nThree: One\n")
+    with pytest.raises(Corrupt, match=r"a\.xeto: line [345]: a kind of itself: .*One is .*Two is "):
+        import_definitions(tmp_path)
+
+
+def test_a_parent_nobody_defines_is_noted_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.trio").write_text(
+        "def: ^cooler\nis: ^chilller\n---\ndef: ^fine\nis: [^ahu, ^marker]\n"
+    )
+    (tmp_path / "b.xeto").write_text(
+        "// hot\nHot: Pointt { hot }\nKind: Enum { a }\nFine: AirTempSensor\n"
+    )
+    found = read_definitions(tmp_path)
+    assert [note.replace(tmp_path.name, "lib") for note in found.notes] == [
+        "a.trio: line 1: cooler is a kind of 'chilller', which nobody defines",
+        "b.xeto: line 2: lib::Hot is a kind of 'Pointt', which nobody defines",
+    ]
+    assert "cooler" in found.definitions
+
+
+def test_of_many_parents_nobody_defines_twenty_are_noted(tmp_path: Path) -> None:
+    (tmp_path / "a.trio").write_text("---\n".join(f"def: ^a{n}\nis: ^nope{n}\n" for n in range(30)))
+    notes = read_definitions(tmp_path).notes
+    assert len(notes) == MAX_NOTES + 1
+    assert notes[-1] == "10 more parents that nobody defines"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hot {maxVal: Number <minVal: 28>, hot}", "my.specs::Hot {maxVal: Number <minVal: 28>, hot}",
+        "Hot: {maxVal: Number <minVal: 28>, hot}", "my.specs::Hot: Dict {maxVal: Number <minVal: 28> 30, hot}",
+        "Hot <abstract> {\n  maxVal: Number <minVal: -28.5, maxVal: 40°C>\n  hot\n}",
+    ],
+)  # fmt: skip
+def test_limits_of_a_value_do_not_hide_the_spec(tmp_path: Path, text: str) -> None:
+    (tmp_path / "my.specs").mkdir()
+    (tmp_path / "my.specs" / "a.xeto").write_text(text, "utf-8")
+    defs = import_definitions(tmp_path)
+    assert defs.alternatives("my.specs::Hot") == defs.alternatives("Hot") == (frozenset({"hot"}),)
+    assert defs.is_a("my.specs::Hot", "Hot")
+    assert "maxVal" in defs.tags
+    assert not read_definitions(tmp_path).notes
 
 
 def test_a_folder_without_definitions_is_told(tmp_path: Path) -> None:
