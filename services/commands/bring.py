@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from ingest.exchange.changes import Changes, changes
 from ingest.exchange.files import read_source
@@ -97,7 +96,7 @@ async def read_server(
     `ask` is called where the environment lacks a secret, `seen` with the count so far. Raises Refused,
     Unavailable, Corrupt, and BadRequest for a secret in the address, which everyone on the machine sees.
     """
-    if "@" in urlsplit(server.url).netloc:
+    if "@" in re.split("[/?#]", server.url.partition("://")[2], maxsplit=1)[0]:
         raise BadRequest(
             "the address holds a user", hint=f"give --user, and its password in {PASSWORD}"
         )

@@ -83,3 +83,16 @@ def test_a_server_that_shows_the_old_model_is_named(
     model.write_text("id:@s\nsite\n")
     _, found = bring("import", str(model))
     assert [note["hint"] for note in found["notes"]] == ["restart it"]
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [("http://[::1", "not the address"), ("http://h:99999/", "not the address"), ("http://u:sesame@[::1/x", "a user")],
+)  # fmt: skip
+def test_an_address_that_is_none_is_a_line_and_no_traceback(
+    bring: Bring, address: str, says: str
+) -> None:
+    code, found = bring("import", address, "--user", USER)
+    assert code != 0
+    assert says in json.dumps(found)
+    assert "sesame" not in json.dumps(found)
