@@ -47,7 +47,7 @@ EQUIPS: Final[Mapping[str, str]] = {
     "Meter": "meter", "Electrical_Meter": "meter elec", "Electric_Meter": "meter elec",
     "Building_Meter": "meter siteMeter", "Building_Electrical_Meter": "meter elec siteMeter",
     "Water_Meter": "meter water", "Gas_Meter": "meter naturalGas", "Thermal_Power_Meter": "meter thermal",
-    "Transformer": "transformer elec", "Switchgear": "switchgear elec", "Panelboard": "elecPanel elec",
+    "Transformer": "transformer elec", "Switchgear": "elec", "Panelboard": "elecPanel elec",
     "Breaker_Panel": "elecPanel elec", "VFD": "vfd", "Variable_Frequency_Drive": "vfd",
     "Motor": "motor", "Thermostat": "thermostat", "Humidifier": "humidifier", "Elevator": "elevator",
     "Luminaire": "luminaire", "Lighting_Equipment": "lighting", "Weather_Station": "weatherStation",
@@ -59,11 +59,11 @@ EQUIPS: Final[Mapping[str, str]] = {
 
 SPACES: Final[Mapping[str, str]] = {
     "Space": "", "Floor": "floor", "Storey": "floor", "Basement": "floor", "Room": "room",
-    "HVAC_Zone": "zone hvacZone", "Zone": "zone", "Lighting_Zone": "zone lightingZone", "Wing": "wing",
-    "Common_Space": "", "Outdoor_Area": "outside", "Rooftop": "roof", "Hallway": "room hallway",
-    "Lobby": "room lobby", "Office": "room office", "Atrium": "room", "Laboratory": "room lab",
+    "HVAC_Zone": "zone hvacZone", "Zone": "zone", "Lighting_Zone": "zone lightingZone", "Wing": "",
+    "Common_Space": "", "Outdoor_Area": "outside", "Rooftop": "roof", "Hallway": "room",
+    "Lobby": "room lobby", "Office": "room office", "Atrium": "room", "Laboratory": "room",
     "Auditorium": "room", "Library": "room", "Reception": "room", "Storage": "room", "Loading_Dock": "room",
-    "Stairwell": "room", "Shaft": "", "Vertical_Space": "", "Location": "", "Parking_Structure": "parking",
+    "Stairwell": "room", "Shaft": "", "Vertical_Space": "", "Location": "", "Parking_Structure": "",
 }  # fmt: skip
 
 SYSTEMS: Final[Mapping[str, str]] = {

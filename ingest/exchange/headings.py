@@ -35,7 +35,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
              "raumnummer", "zone", "area", "ห้อง", "local", "piece", "salle"),
     "floor": ("floor", "level", "storey", "etage", "geschoss", "stockwerk", "niveau", "ชั้น"),
     "tags": ("tags", "haystacktags", "markers", "haystack"),
-    "value": ("value", "presentvalue", "currentvalue", "wert", "aktuellerwert", "istwert", "momentanwert", "valeur",
+    "value": ("value", "presentvalue", "currentvalue", "wert", "aktuellerwert", "istwert", "momentanwert", "messwert", "valeur",
               "valeuractuelle", "valeurcourante"),
 }  # fmt: skip
 _EITHER: Final = frozenset({"bezeichnung", "designation"})

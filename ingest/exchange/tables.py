@@ -106,7 +106,9 @@ def _header(sheet: Sheet) -> tuple[int, dict[str, int], list[str]] | None:
             columns = columns_of(labels)
             tall = end == at + 2 and tuple(top) == tuple(below)  # each heading merged over two rows
             if "name" in columns and (best is None or len(columns) > len(best[1]) - tall):
-                unread = [x[0] for i, x in enumerate(labels) if x[0] and i not in columns.values()]
+                unread = [
+                    x[-1] for i, x in enumerate(labels) if x[-1] and i not in columns.values()
+                ]
                 best = (end, columns, unread)
     return best
 

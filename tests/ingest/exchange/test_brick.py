@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ingest.exchange.brick import read_brick
 from ingest.exchange.brick_terms import EQUIPS, SPACES, SYSTEMS, meaning_of, water_sides
 from ingest.exchange.source import Source
+from ontology.definitions import STANDARD
 from ontology.defs import role_of
 from ontology.errors import BadRequest, Corrupt
 from ontology.graph import Building
@@ -287,6 +288,13 @@ def test_every_row_of_the_tables_is_read_as_it_stands(name: str) -> None:
     found = meaning_of(name)
     assert found is not None
     assert found.unknown == ()
+
+
+@pytest.mark.parametrize("name", [*EQUIPS, *SPACES, *SYSTEMS])
+def test_every_marker_of_a_class_is_one_that_the_definitions_know(name: str) -> None:
+    found = meaning_of(name)
+    assert found is not None
+    assert set(found.tags) <= STANDARD.tags
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=40))

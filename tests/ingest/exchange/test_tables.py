@@ -135,6 +135,11 @@ def test_a_column_without_meaning_is_noted(tmp_path: Path) -> None:
     assert [note.says for note in notes] == ["columns not read: frobs"]
 
 
+def test_a_column_is_called_as_its_heading_is_not_as_the_title_above(tmp_path: Path) -> None:
+    notes = read_point_list(listed(tmp_path, "Lakeside,,\nname,unit,frobs\nSAT,°C,1\n")).notes
+    assert [note.says for note in notes] == ["columns not read: frobs"]
+
+
 def test_a_name_no_ref_can_hold_gets_one_it_can(tmp_path: Path) -> None:
     found = by_id(listed(tmp_path, "name,unit\nห้อง 1/SAT (old),°C\nSAT (old),°C\n"))
     assert all(tags["pointName"] in ("ห้อง 1/SAT (old)", "SAT (old)") for tags in found.values())
