@@ -1,6 +1,8 @@
 """The Records port: everything that is neither a time series nor a chunk of text.
 
-A record is a dict of tags with an `id`: site, equipment, point, fault, decision, work order.
+A record is a dict of tags with an `id`: site, equipment, point, fault, decision, work order. A store takes
+only what every later reader will be given back, and one damaged record never hides the others: reads leave
+it out, the log names it, asking for it by its id raises Corrupt.
 """
 
 from __future__ import annotations
@@ -26,18 +28,24 @@ class Records(Protocol):
     """Read by Haystack filter, commit whole diffs, hear what changed."""
 
     async def read(self, filter: str, *, limit: int = 10_000) -> list[Entity]:
-        """Records that match the filter, first arrived first. Raises BadRequest for a filter that does not parse."""
+        """Records that match the filter, first arrived first; those that cannot be read are left out.
+
+        What is given belongs to the store: do not change it. Raises BadRequest for a filter that does not parse.
+        """
 
     async def get(self, id: Ref) -> Entity:
-        """One record; raises NotFound."""
+        """One record. Raises NotFound; Corrupt for one that is stored and cannot be read."""
 
     async def commit(
         self, diffs: Mapping[Ref, Mapping[str, Any] | None], *, expect: int | None = None
     ) -> int:
         """Merge tags into each record (REMOVE takes a tag away, None the whole record): all or nothing.
 
-        A ref not yet present is added. Returns the new version of the store. Raises Conflict, with
-        nothing changed, if the store is not at the version `expect`.
+        A ref not yet present is added. The store keeps copies of its own of all values. Returns its new
+        version. With nothing changed it raises Conflict if it is not at the version `expect`; BadRequest
+        naming record and tag for a value that could not be read again, and for a record of more than 16 MB;
+        Corrupt for tags to be merged into a record that cannot be read. A diff with the `id` tag is a whole
+        entity and takes the place of such a record.
         """
 
     async def version(self) -> int:

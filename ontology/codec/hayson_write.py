@@ -23,6 +23,8 @@ def json_of(value: Any) -> Any:
         return value
     if isinstance(value, Number):
         return _number(value)
+    if value.__class__ in _WRITERS:  # what most tags are, found without asking for each kind
+        return _scalar(value, value.__class__)
     try:
         if isinstance(value, Grid):
             return grid_json(value)
@@ -30,7 +32,7 @@ def json_of(value: Any) -> Any:
             return {tag_name(k): json_of(v) for k, v in value.items() if v is not None}
         if isinstance(value, (list, tuple)):
             return [json_of(item) for item in value]
-        return _scalar(value)
+        return _scalar(value, _kind_of(value))
     except RecursionError as cause:
         raise Corrupt("a value nested too deep", hint="does it hold itself?") from cause
 
@@ -55,14 +57,18 @@ def _number(number: Number) -> Any:
     return {"_kind": "number", "val": word} | unit
 
 
-def _scalar(value: Any) -> dict[str, Any]:
-    for kind, write in _WRITERS.items():
+def _kind_of(value: Any) -> type:
+    for kind in _WRITERS:
         if isinstance(value, kind):
-            try:
-                return write(value)
-            except PlantroomError as cause:
-                raise Corrupt(f"cannot be written: {cause}", hint=cause.hint) from cause
+            return kind
     raise Corrupt(f"{type(value).__name__} is no Haystack value", hint="use ontology.kinds")
+
+
+def _scalar(value: Any, kind: type) -> dict[str, Any]:
+    try:
+        return _WRITERS[kind](value)
+    except PlantroomError as cause:
+        raise Corrupt(f"cannot be written: {cause}", hint=cause.hint) from cause
 
 
 def _write_ref(value: Ref) -> dict[str, Any]:

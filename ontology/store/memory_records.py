@@ -12,6 +12,7 @@ from ontology.errors import BadRequest, Conflict, NotFound
 from ontology.index import EntityIndex
 from ontology.kinds import REMOVE, Ref, Tags
 from ontology.records import Changes
+from ontology.store.storable import storable, storable_id
 
 Diffs: TypeAlias = Mapping[Ref, Mapping[str, Any] | None]
 
@@ -20,10 +21,11 @@ REMEMBERED: Final = 100_000
 
 
 class MemoryRecords:
-    """The Records port over an EntityIndex."""
+    """The Records port over an EntityIndex. Takes only what a database would give back."""
 
     def __init__(self, entities: Iterable[Tags] = (), *, defs: Definitions = STANDARD) -> None:
-        self._index = EntityIndex((dict(tags) for tags in entities), defs=defs)
+        own = (storable(getattr(tags.get("id"), "id", "?"), tags) for tags in entities)
+        self._index = EntityIndex(own, defs=defs)
         self._version = 0
         self._forgotten = 0
         self._log: deque[tuple[int, frozenset[Ref]]] = deque()
@@ -72,18 +74,23 @@ def known(index: EntityIndex, id: Ref) -> Entity:
 
 
 def merged(stored: Callable[[str], Tags | None], diffs: Diffs) -> dict[str, dict[str, Any] | None]:
-    """What each record becomes; None for one that goes. Raises BadRequest before anything changes."""
+    """What each record becomes, shared with nobody; None for one that goes.
+
+    Raises BadRequest before anything changes, also for what could not be read again.
+    """
     result: dict[str, dict[str, Any] | None] = {}
     for ref, diff in diffs.items():
+        id = storable_id(ref)
         if diff is None:
-            result[ref.id] = None
+            result[id] = None
             continue
         if "id" in diff and diff["id"] != ref:
             raise BadRequest(
                 f"the diff of {ref} carries the id {diff['id']}", hint="ids never change"
             )
-        tags = {"id": ref, **(stored(ref.id) or {}), **diff}
-        result[ref.id] = {k: v for k, v in tags.items() if v is not REMOVE and v is not None}
+        tags = {"id": ref, **(stored(id) or {}), **diff}
+        kept = {k: v for k, v in tags.items() if v is not REMOVE and v is not None}
+        result[id] = storable(id, kept)
     return result
 
 

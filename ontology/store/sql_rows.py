@@ -6,7 +6,7 @@ SQLite and PostgreSQL. Blocking: `ontology.store.sql_records` calls it in a thre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -54,16 +54,20 @@ _PUT_ROW: Final = (
 )
 T = TypeVar("T")
 BATCH: Final = 500
+MAX_REASON: Final = 300
+"""Characters of what is wrong with a row."""
 MAX_GONE: Final = 10_000
 """Removals remembered; beyond it the older half is forgotten, and whoever is that far behind reads all."""
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a copy at an older version must do to follow: first drop `gone`, then put `rows`."""
+    """What a copy at an older version must do to follow: first drop `gone` and `bad`, then put `rows`."""
 
     version: int
     rows: Sequence[Tags]
+    bad: Mapping[str, str]
+    """Ids of rows that cannot be read, each with what is wrong."""
     gone: Sequence[str]
     whole: bool
     next_place: int
@@ -89,7 +93,7 @@ class SqlRows:
             if version == since:
                 return None
             whole = since < forgotten or since > version
-            rows = sa.select(_RECORDS.c.id, _RECORDS.c.tags, _RECORDS.c.place).order_by(
+            rows = sa.select(*_stored(db), _RECORDS.c.place).order_by(
                 _RECORDS.c.place, _RECORDS.c.id
             )
             if not whole:
@@ -97,8 +101,8 @@ class SqlRows:
             found = db.execute(rows).all()
             gone = [] if whole else _gone_since(db, since)
         next_place = found[-1].place + 1 if found else 0
-        tags = [_decoded(row.id, row.tags) for row in found]
-        return News(version, tags, gone, whole, next_place)
+        tags, bad = _readable(found)
+        return News(version, tags, bad, gone, whole, next_place)
 
     def write(self, version: int, changes: Mapping[str, Tags | None], place: int) -> bool:
         """Store the changes as version + 1, new rows from `place` on; False if the store has moved on."""
@@ -218,18 +222,36 @@ def _forget(db: sa.Connection) -> None:
     db.execute(sa.update(_VERSION).values(forgotten=version))
 
 
+def _stored(db: sa.Connection) -> list[sa.ColumnElement[Any]]:
+    """Id and tags as they lie there: SQLite's driver reads no row at all where one text is not UTF-8."""
+    columns: list[sa.ColumnElement[Any]] = [_RECORDS.c.id, _RECORDS.c.tags]
+    if db.dialect.name == "sqlite":
+        return [sa.cast(column, sa.LargeBinary) for column in columns]
+    return columns
+
+
+def _readable(found: Iterable[Any]) -> tuple[list[Tags], dict[str, str]]:
+    """The tags of the rows (id, tags, place) that can be read; ids of those that cannot, with what is wrong."""
+    rows: list[Tags] = []
+    bad: dict[str, str] = {}
+    for stored_id, stored, _ in found:
+        id = _text(stored_id, "backslashreplace")
+        try:
+            rows.append(_decoded(id, _text(stored)))
+        except (Corrupt, UnicodeDecodeError) as cause:
+            bad[id] = str(cause)[:MAX_REASON]
+    return rows, bad
+
+
+def _text(stored: str | bytes | None, errors: str = "strict") -> str:
+    return stored.decode(errors=errors) if isinstance(stored, bytes) else stored or ""
+
+
 def _decoded(id: str, text: str) -> Tags:
-    try:
-        tags = hayson.decode_value(text)
-    except Corrupt as cause:
-        raise Corrupt(
-            f"the stored record @{id}: {cause}", hint="restore it from a backup"
-        ) from cause
+    """The tags of one row. Raises Corrupt."""
+    tags = hayson.decode_value(text)
     if not isinstance(tags, dict) or getattr(tags.get("id"), "id", None) != id:
-        raise Corrupt(
-            f"the stored record @{id} is not that entity: {text:.80}",
-            hint="restore it from a backup",
-        )
+        raise Corrupt(f"it is not that entity: {text:.80}")
     return tags
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import datetime as dt
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
 
 from ontology.errors import BadRequest, Conflict, Corrupt, NotFound, Unavailable
-from ontology.kinds import MARKER, REMOVE, Number, Ref
+from ontology.kinds import MARKER, REMOVE, Grid, Number, Ref, Symbol, Uri
 from ontology.records import Records, replace_all
 from ontology.store import memory_records, sql_rows
 from ontology.store.memory_records import MemoryRecords
 from ontology.store.sql_records import SqlRecords
+from tests.ontology import values
 from tests.postgres import Postgres, postgres, programs
 
 AHU = {"id": Ref("AHU-1", "Lobby"), "ahu": MARKER, "equip": MARKER}
@@ -316,18 +321,217 @@ async def test_a_database_of_the_first_release_goes_on_in_place(url: str) -> Non
     await again.close()
 
 
-@pytest.mark.parametrize(
-    "text", ['{"id":{"_kind":"ref"', '{"id":{"_kind":"ref","val":"other"}}', "7"]
-)
-async def test_a_damaged_record_is_named(url: str, text: str) -> None:
+def nested(levels: int) -> Any:
+    value: Any = Number(1)
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def itself() -> Any:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+BEFORE_ANY_DATABASE = pytest.mark.parametrize("records", ["memory", "sqlite"], indirect=True)
+"""Refused before a statement is sent: another database would only take time."""
+UNFIT = {
+    "a value nested deeper than readers go": nested(102),
+    "a value nested a hundred thousand deep": nested(100_000),
+    "a list that holds itself": itself(),
+    "a text of 17 MB": "x" * 17 * 2**20,
+    "a list of texts of 17 MB": ["x" * 2**20] * 17,
+    "a grid with one column twice": Grid(("a", "a")),
+    "a unit that is no text": Number(5, 7),  # type: ignore[arg-type]
+    "a ref with a space": Ref.matched("bad id"),
+    "a ref with a space in a list": [Ref.matched("bad id")],
+    "a ref without a text": Ref.matched(7),  # type: ignore[arg-type]
+    "a bare number": 5,
+    "a time without a zone": dt.datetime(2026, 11, 21),
+    "a uri that is no text": Uri(object()),  # type: ignore[arg-type]
+    "a symbol that is no text": Symbol(["ahu"]),  # type: ignore[arg-type]
+    "a dict with a name no tag has": {"Bad Name": MARKER},
+    "a value of another program": object(),
+}
+
+
+@BEFORE_ANY_DATABASE
+async def test_what_no_reader_would_take_is_refused_by_record_and_tag(records: Records) -> None:
+    before = await records.version()
+    refused = set()
+    for what, value in UNFIT.items():
+        try:
+            await records.commit({Ref("fresh"): {"x": MARKER}, Ref("AHU-1"): {"odd": value}})
+        except BadRequest as told:
+            if "tag odd of @AHU-1 cannot be stored" in str(told):
+                refused.add(what)
+    assert refused == UNFIT.keys()
+    assert await records.version() == before
+    assert [e.id for e in await records.read("id")] == ["AHU-1", "AHU-1.fan"]
+    assert "odd" not in await records.get(Ref("AHU-1"))
+
+
+@BEFORE_ANY_DATABASE
+async def test_a_name_no_tag_may_have_is_refused(records: Records) -> None:
+    names: list[Any] = ["Bad Name", "", "x" * 300, 7]
+    for name in names:
+        with pytest.raises(BadRequest, match="of @AHU-1 cannot be stored"):
+            await records.commit({Ref("AHU-1"): {name: MARKER}})
+
+
+@BEFORE_ANY_DATABASE
+async def test_an_id_that_is_no_ref_is_refused_even_to_remove_it(records: Records) -> None:
+    start = await records.version()
+    refs: list[Any] = [Ref.matched("bad id"), "AHU-1", None]
+    for ref in refs:
+        for diff in (None, {"x": MARKER}):
+            with pytest.raises(BadRequest, match="no id of a record"):
+                await records.commit({ref: diff})
+    assert (await records.changed(start)).refs == frozenset()
+
+
+@BEFORE_ANY_DATABASE
+async def test_a_record_of_many_texts_is_refused_with_its_largest_tag(records: Records) -> None:
+    few = {f"note{n}": "x" * 2**20 for n in range(15)}
+    await records.commit({Ref("AHU-1"): few})
+    with pytest.raises(BadRequest, match=r"@AHU-1 has 16\.0 MB, .* largest tag is manual"):
+        await records.commit({Ref("AHU-1"): {"manual": "y" * (2**20 + 9)}})
+    assert "manual" not in await records.get(Ref("AHU-1"))
+
+
+@BEFORE_ANY_DATABASE
+async def test_a_caller_who_goes_on_with_his_values_changes_nothing_stored(
+    records: Records,
+) -> None:
+    inner = {"low": Number(1)}
+    listed: list[Any] = [Number(1), inner]
+    tags: dict[str, Any] = {"list": listed, "grid": Grid.of([inner]), "deep": {"one": [inner]}}
+    expected = copy.deepcopy(tags)
+    await records.commit({Ref("AHU-1"): tags})
+    listed.append(Number(2))
+    inner["low"] = Number(9)
+    tags["more"] = [MARKER]
+    stored = await records.get(Ref("AHU-1"))
+    assert {name: stored[name] for name in expected} == expected
+    assert "more" not in stored
+
+
+async def test_records_in_memory_share_nothing_with_those_who_brought_them() -> None:
+    limits = [Number(1)]
+    records = MemoryRecords([{"id": Ref("a"), "limits": limits}])
+    limits.append(Number(2))
+    assert (await records.get(Ref("a")))["limits"] == [Number(1)]
+    with pytest.raises(BadRequest, match="tag odd of @a"):
+        MemoryRecords([{"id": Ref("a"), "odd": 5}])
+
+
+@settings(
+    max_examples=30, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+@given(values.rows)
+def test_what_a_store_serves_is_what_the_next_program_reads(tags: dict[str, Any]) -> None:
+    tags = {name: value for name, value in tags.items() if name != "id"}
+
+    async def both() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            one = SqlRecords(f"sqlite:///{folder}/records.db")
+            memory = MemoryRecords()
+            for store in (one, memory):
+                await store.commit({Ref("a"): tags})
+            served = [(await store.get(Ref("a"))).tags for store in (one, memory)]
+            await one.close()
+            again = SqlRecords(f"sqlite:///{folder}/records.db")
+            read = (await again.get(Ref("a"))).tags
+            await again.close()
+        assert [values.exactly(each) for each in served] == [values.exactly(read)] * 2
+
+    asyncio.run(both())
+
+
+_ID = '{"id":{"_kind":"ref","val":"%s"},'
+DAMAGE = {
+    "cut-off": _ID,
+    "another": _ID % "other" + '"ahu":{"_kind":"marker"}}',
+    "no-entity": "7",
+    "nothing": "",
+    "column-twice": _ID + '"g":{"_kind":"grid","cols":[{"name":"a"},{"name":"a"}]}}',
+    "too-deep": _ID + '"l":' + "[" * 150 + "]" * 150 + "}",
+    "too-long": _ID + '"t":"' + "x" * 17 * 2**20 + '"}',
+}
+
+
+async def test_damaged_records_are_named_and_hide_no_other(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = SqlRecords(url)
+    await replace_all(records, [*({"id": Ref(id), "ahu": MARKER} for id in DAMAGE), FAN])
+    await records.close()
+    for id, text in DAMAGE.items():
+        stored = text.replace("%s", id)
+        run(url, "UPDATE records SET tags = :text WHERE id = :id", text=stored, id=id)
+    damaged = SqlRecords(url)
+    assert [e.tags for e in await damaged.read("id")] == [FAN]
+    for id in DAMAGE:
+        with pytest.raises(Corrupt, match=rf"@{id} cannot be read: \w") as told:
+            await damaged.get(Ref(id))
+        assert "backup" in told.value.hint
+    assert damaged.unreadable.keys() == DAMAGE.keys()
+    assert len(await damaged.read("id")) == 1
+    said = [line for line in caplog.messages if "cannot be read" in line]
+    assert len(said) == 1
+    assert "7 stored records" in said[0]
+    assert all(f"@{id} " in said[0] for id in DAMAGE)
+    await damaged.close()
+
+
+@pytest.mark.parametrize("column", ["tags", "id"])
+async def test_a_text_that_is_no_utf8_hides_no_other_record(tmp_path: Path, column: str) -> None:
+    url = f"sqlite:///{tmp_path}/records.db"
     records = SqlRecords(url)
     await replace_all(records, [AHU, FAN])
     await records.close()
-    run(url, "UPDATE records SET tags = :text WHERE id = 'AHU-1'", text=text)
+    run(url, f"UPDATE records SET {column} = CAST(x'41ff42' AS TEXT) WHERE id = 'AHU-1'")
     damaged = SqlRecords(url)
-    with pytest.raises(Corrupt, match="@AHU-1"):
-        await damaged.read("equip")
+    assert [e.id for e in await damaged.read("id")] == ["AHU-1.fan"]
+    assert list(damaged.unreadable) == [{"tags": "AHU-1", "id": r"A\xffB"}[column]]
     await damaged.close()
+
+
+async def test_tags_are_not_merged_into_a_record_nobody_can_read(url: str) -> None:
+    records = SqlRecords(url)
+    await replace_all(records, [AHU, FAN])
+    run(url, "UPDATE records SET tags = '7'")
+    await records.close()
+    damaged = SqlRecords(url)
+    before = await damaged.version()
+    with pytest.raises(Corrupt, match="@AHU-1"):
+        await damaged.commit({Ref("x"): {"x": MARKER}, Ref("AHU-1"): {"ackBy": "me"}})
+    assert await damaged.version() == before
+    await damaged.commit({Ref("AHU-1"): AHU, Ref("AHU-1.fan"): None})
+    assert [e.tags for e in await damaged.read("id")] == [AHU]
+    assert not damaged.unreadable
+    await damaged.close()
+
+
+async def test_a_record_damaged_and_mended_by_another_program_goes_and_comes(
+    pair: tuple[SqlRecords, SqlRecords], url: str
+) -> None:
+    one, two = pair
+    await replace_all(one, [AHU, FAN])
+    assert len(await two.read("id")) == 2
+    run(
+        url,
+        "UPDATE records SET tags = '7', version = 2 WHERE id = 'AHU-1'",
+        "UPDATE records_version SET version = 2",
+    )
+    assert [e.id for e in await two.read("id")] == ["AHU-1.fan"]
+    assert two.unreadable.keys() == {"AHU-1"}
+    assert (await two.changed(1)).refs == {Ref("AHU-1")}
+    await replace_all(one, [AHU])
+    assert (await two.get(Ref("AHU-1"))).tags == AHU
+    assert not two.unreadable
 
 
 @pytest.mark.parametrize("bad", ["not a url", "nosuch://host/db", "mysql+nosuch://host/db"])
