@@ -23,14 +23,20 @@ LEFT_OUT: Final = "leftOut"
 log = logging.getLogger(__name__)
 
 Write = Callable[[Grid], bytes]
+_REFUSALS: Final = (PlantroomError, UnicodeEncodeError)
+"""How an encoder says no; the latter is half of a surrogate pair in a text."""
 
 
 async def written(grid: Grid, wanted: Format, media: str) -> Response:
     """The grid in the format wanted, as far as that can hold it."""
-    if len(grid) > _THREAD_ROWS:
-        body = await asyncio.to_thread(_body, grid, wanted)
-    else:
-        body = _body(grid, wanted)
+    try:
+        if len(grid) > _THREAD_ROWS:
+            body = await asyncio.to_thread(_body, grid, wanted)
+        else:
+            body = _body(grid, wanted)
+    except _REFUSALS as error:
+        log.error("an answer cannot be written as %s: %s", wanted.media, error)  # noqa: TRY400  (no bug)
+        return plain(500, f"the answer cannot be written as {media}; ask for another format")
     return Response(body, media_type=f"{media}; charset=utf-8")
 
 
@@ -71,14 +77,17 @@ def _body(grid: Grid, wanted: Format) -> bytes:
 def _attempt(write: Write, grid: Grid) -> bytes | None:
     try:
         return write(grid)
-    except (PlantroomError, UnicodeEncodeError):  # the latter: half of a surrogate pair
+    except _REFUSALS:
         return None
 
 
 def sifted(grid: Grid, write: Write) -> tuple[Grid, int]:
     """The grid without the values that `write` refuses, and how many those are; no row is lost."""
     columns = tuple(name for name in grid.columns if _attempt(write, Grid((name,))) is not None)
-    rows = _rows(columns, grid.rows, write)
+    named = grid.rows
+    if len(columns) < len(grid.columns):
+        named = tuple({n: v for n, v in row.items() if n in columns} for row in named)
+    rows = _rows(columns, named, write)
     meta = _tags(grid.meta, write)
     owners = {
         name: _tags(tags, write) for name, tags in grid.column_meta.items() if name in columns

@@ -175,7 +175,7 @@ class Auth:
 
     def _fail(self, peer: str, user: str) -> None:
         """A guess. What is no whole login is none, and holds up nobody behind the same proxy."""
-        guesses = self._guesses[user == self._account.user]
+        guesses = self._guesses[self._account.knows(user)]
         recent = guesses.setdefault((peer, user), [])
         recent.append(self._now())
         del recent[:-MAX_FAILURES]
@@ -184,7 +184,7 @@ class Auth:
             guesses.popitem(last=False)
 
     def _blocked(self, peer: str, user: str) -> bool:
-        recent = self._guesses[user == self._account.user].get((peer, user), [])
+        recent = self._guesses[self._account.knows(user)].get((peer, user), [])
         return len(recent) >= MAX_FAILURES and self._now() - recent[0] < WAIT_S
 
 

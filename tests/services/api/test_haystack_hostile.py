@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -23,12 +24,12 @@ from hypothesis import strategies as st
 
 from ingest.haystack.scram import Exchange, pack, read_header
 from ontology.codec import csv, hayson, trio, zinc
-from ontology.errors import BadRequest
+from ontology.errors import BadRequest, Corrupt
 from ontology.kinds import MARKER, Grid, Number, Ref, Tags
 from services.api.haystack import auth as auth_module
 from services.api.haystack import bodies as bodies_module
 from services.api.haystack import media as media_module
-from services.api.haystack.answers import LEFT_OUT, sifted, told
+from services.api.haystack.answers import LEFT_OUT, sifted, told, written
 from services.api.haystack.auth import Auth, Reply
 from services.api.haystack.media import FORMATS, decode
 from services.api.haystack.scram import Account
@@ -118,6 +119,26 @@ def test_an_encoder_that_writes_half_a_surrogate_pair_is_not_believed() -> None:
     assert missing == 1
     assert [i for i, row in enumerate(grid) if "dis" not in row] == [700]
     assert len(grid) == 1_000
+
+
+async def test_an_answer_that_no_leaving_out_can_save_is_an_error_and_no_broken_connection() -> (
+    None
+):
+    def never(_grid: Grid) -> str:
+        raise Corrupt("no way to write this", hint="none")
+
+    answer = await written(
+        Grid(("a",), ({"a": MARKER},)), replace(FORMAT["zinc"], encode=never), "x/y"
+    )
+    assert answer.status_code == 500
+    assert b"ask for another format" in answer.body
+
+
+def test_a_column_whose_name_cannot_be_written_takes_only_its_own_values_along() -> None:
+    rows = ({"id": Ref("a"), "Bad Name": MARKER}, {"id": Ref("b")})
+    grid, missing = sifted(Grid(("id", "Bad Name"), rows), lambda part: zinc.encode(part).encode())
+    assert missing == 1
+    assert list(grid) == [{"id": Ref("a")}, {"id": Ref("b")}]
 
 
 def _raw(grid: Grid) -> str:
