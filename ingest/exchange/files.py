@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from ingest.exchange.tables import read_point_list
 from ontology.codec import csv, hayson, trio, zinc
 from ontology.codec.pick import read_file
 from ontology.codec.rows import collector_paused
-from ontology.errors import BadRequest, Corrupt, NotFound
+from ontology.errors import BadRequest, Corrupt, NotFound, OutOfSpace, Unavailable
 from ontology.kinds import Grid, Tags
 
 _WRITERS: Final[Mapping[str, Callable[[Grid], str]]] = {
@@ -24,6 +25,7 @@ _SHEETS: Final = frozenset({".xlsx", ".xlsm"})
 _TEXTS: Final = frozenset({".tsv", ".txt"})
 """What spreadsheets call a table of texts with tabs."""
 READABLE: Final = ".zinc, .trio, .json, .csv, .ttl (Brick) or .xlsx"
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _HEAD: Final = 65_536
 """Bytes of a CSV looked at to tell a Haystack grid from a point list."""
 
@@ -68,14 +70,19 @@ def is_grid_csv(path: Path) -> bool:
 
 
 def write_entities(path: Path, entities: Iterable[Tags], format: str = "") -> None:
-    """Write a file whole or not at all; `format` wins over the name's ending. Raises BadRequest."""
+    """Write a file whole or not at all; `format` wins over the name's ending.
+
+    Raises BadRequest, NotFound for a folder that is not there, Unavailable for what the system refuses.
+    """
     text = as_text(entities, format or format_of(path))
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        _write(path, text)
+    except OSError as cause:
+        kind = OutOfSpace if cause.errno in _FULL else Unavailable
+        raise kind(
+            f"{path} cannot be written: {cause.strerror}",
+            hint="choose a folder with space that you may write to",
+        ) from cause
 
 
 def as_text(entities: Iterable[Tags], format: str) -> str:
@@ -93,6 +100,19 @@ def format_of(path: Path) -> str:
     """The format a name's ending says; "" for none."""
     ending = path.suffix.lower().removeprefix(".")
     return "json" if ending == "hayson" else ending
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.parent.is_dir():
+        raise NotFound(f"no folder {path.parent}", hint="make it first, or choose another")
+    if path.is_dir():
+        raise BadRequest(f"{path} is a folder", hint="give the name of a file in it")
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _check(path: Path) -> None:

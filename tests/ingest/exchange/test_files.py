@@ -41,6 +41,17 @@ def test_a_tower_written_is_the_tower_read(tmp_path: Path, format: str) -> None:
         assert back == tower
 
 
+def test_a_file_that_cannot_be_written_says_which_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"no folder .*nodir"):
+        write_entities(tmp_path / "nodir" / "o.zinc", [ahu()])
+    (tmp_path / "taken.zinc").mkdir()
+    with pytest.raises(BadRequest, match=r"taken\.zinc is a folder"):
+        write_entities(tmp_path / "taken.zinc", [ahu()])
+    with pytest.raises(Unavailable, match="cannot be written: File name too long"):
+        write_entities(tmp_path / f"{'x' * 300}.zinc", [ahu()])
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.zinc"]
+
+
 def test_a_file_of_haystack_3_is_read(tmp_path: Path) -> None:
     path = tmp_path / "old.json"
     path.write_text(
