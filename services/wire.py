@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from ontology.graph import Building
 from ontology.records import Records
 from ontology.store.duck import DuckHistory
 from ontology.store.sql import SqlReader
-from ontology.store.sql_records import SqlRecords
+from ontology.store.sql_records import NAMED, SqlRecords
 from services.api.system import Device, Part
 from services.home import ALL, ENTITIES, definitions_of, require_building, wall_clock
 from services.settings import Settings
@@ -116,8 +116,20 @@ async def open_system(
         engineer = Engineer(box, PlaybookPlanner(building), model)
         yield System(
             settings=settings, building=building, records=records, history=history, sql=sql, library=library,
-            faultbook=faultbook, engineer=engineer, clock=clock, notes=[model_note, note], override_levels=levels,
+            faultbook=faultbook, engineer=engineer, clock=clock,
+            notes=[model_note, note, *damage(records.unreadable)], override_levels=levels,
         )  # fmt: skip
+
+
+def damage(unreadable: Mapping[str, str]) -> list[Part]:
+    """What to say about stored records that cannot be read, by id; nothing where all can."""
+    if not unreadable:
+        return []
+    named = ", ".join(f"@{id}" for id in list(unreadable)[:NAMED])
+    more = ", ..." if len(unreadable) > NAMED else ""
+    says = f"{len(unreadable)} unreadable, left out: {named}{more}"
+    hint = "restore the records from a backup, or import these entities again"
+    return [Part("records", "degraded", says, hint)]
 
 
 def load_embedder(settings: Settings) -> tuple[Embedder | None, Part]:

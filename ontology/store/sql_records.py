@@ -146,4 +146,4 @@ class SqlRecords:
         found = [id for id in bad if self._bad.get(id) != bad[id]]
         if found:
             named = "; ".join(f"@{id} ({bad[id]:.200})" for id in found[:NAMED])
-            _log.warning("%d stored records cannot be read and are left out: %s", len(found), named)
+            _log.warning("stored records that cannot be read, left out (%d): %s", len(found), named)

@@ -481,7 +481,7 @@ async def test_damaged_records_are_named_and_hide_no_other(
     assert len(await damaged.read("id")) == 1
     said = [line for line in caplog.messages if "cannot be read" in line]
     assert len(said) == 1
-    assert "7 stored records" in said[0]
+    assert "(7)" in said[0]
     assert all(f"@{id} " in said[0] for id in DAMAGE)
     await damaged.close()
 

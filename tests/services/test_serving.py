@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,22 @@ async def test_a_broken_file_is_named_with_what_to_do(file: str, tmp_path: Path)
         async with open_system(settings) as system, served(system, claimed, (), "secret"):
             pass
     assert told.value.hint
+
+
+async def test_a_building_opens_beside_damaged_records_and_says_which(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    await built(home)
+    settings = Settings(home=home, port=0)
+    async with open_system(settings) as system:
+        assert "records" not in {part.name for part in system.parts()}
+        entities = len(system.building)
+    with contextlib.closing(sqlite3.connect(home / "records.db")) as db, db:
+        db.execute("UPDATE records SET tags = '{' WHERE id = 'AHU-1'")
+    async with open_system(settings) as system:
+        said = next(part for part in system.parts() if part.name == "records")
+        assert len(system.building) == entities - 1
+    assert said.state == "degraded"
+    assert said.says == "1 unreadable, left out: @AHU-1"
 
 
 @pytest.mark.parametrize(
