@@ -131,6 +131,8 @@ def defined(console: Console, found: Mapping[str, Any]) -> None:
     says = f"{defs} and {specs} in {found['folder']}, {found['new']:,} not in the standard"
     console.print(Text(readable(says)))
     _changed(console, found, done=done, mark="")
+    for note in found["notes"]:
+        console.print(Text(readable(f"note: {note}")))
     if found["file"] is None:
         console.print(Text("nothing was written: this was a dry run"))
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ontology.defs import EQUIP_KINDS, FEEDS, ROLE, ROLES, Role
-from ontology.entity import Entity
+from ontology.entity import PLACES, Entity
 from ontology.errors import BadRequest
 from ontology.graph import Building
 
@@ -74,7 +74,7 @@ def in_place(building: Building, place: str, wanted: str, *, points: bool) -> st
     It names no way that nothing takes, so it is as short as this model allows. Raises NotFound.
     """
     whole = building.get(place)
-    inside = _joined(building, whole, wanted, _ways(whole, points=points))
+    inside = _joined(building, whole, wanted, _ways(building, whole, points=points))
     if inside:
         return inside
     owner = "equipRef->" if points else ""
@@ -82,11 +82,12 @@ def in_place(building: Building, place: str, wanted: str, *, points: bool) -> st
     return fed or _before(building, whole, wanted, points=points)
 
 
-def _ways(whole: Entity, *, points: bool) -> list[str]:
+def _ways(building: Building, whole: Entity, *, points: bool) -> list[str]:
     """Paths of refs by which something is inside, the shortest first."""
+    known = building.index.tag_counts()
+    steps = [tag for tag in ("equipRef", *PLACES) if tag in known]
     if "site" in whole:
-        return ["siteRef", "spaceRef->siteRef", "equipRef->siteRef"]
-    steps = ("equipRef", "spaceRef")
+        return ["siteRef", *(f"{tag}->siteRef" for tag in steps)]
     hops = range(1, MAX_HOPS + (2 if points else 1))
     return ["->".join(path) for n in hops for path in itertools.product(steps, repeat=n)]
 

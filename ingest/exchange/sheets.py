@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,12 @@ _MERGED: Final = re.compile(
 )
 _PART: Final = 1_000_000
 """Bytes of a sheet's XML looked at in one go for merged cells."""
+_BROKEN: Final = (
+    # what zipfile, zlib, openpyxl and the XML parser (whose ParseError is a SyntaxError) say of a damaged
+    # or encrypted file
+    zipfile.BadZipFile, zlib.error, KeyError, IndexError, ValueError, TypeError, OSError, EOFError,
+    SyntaxError, RuntimeError,
+)  # fmt: skip
 _OVERLAP: Final = 200
 """Bytes that the element of one merged area has at most."""
 
@@ -65,11 +72,15 @@ def csv_sheet(body: bytes, name: str) -> Sheet:
     """A CSV file's cells. Raises Corrupt with the line that cannot be read."""
     text, guessed = _text(body, name)
     delimiter = _delimiter(text)
-    csv.field_size_limit(MAX_CELL)
     rows: list[tuple[str, ...]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
+            if max(map(len, cells), default=0) > MAX_CELL:
+                raise Corrupt(
+                    f"{name}, line {reader.line_num}: a cell of more than {MAX_CELL} characters",
+                    hint="close every quote",
+                )
             rows.append(tuple(" ".join(cell.split()) for cell in cells[:MAX_COLUMNS]))
             _check_size(len(rows), name)
     except csv.Error as cause:
@@ -130,16 +141,7 @@ def _workbook(path: Path) -> list[Sheet]:
             ]
         finally:
             book.close()
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        OSError,
-        EOFError,
-        SyntaxError,
-    ) as cause:
-        # SyntaxError: the XML inside is broken (xml.etree's ParseError is one)
+    except _BROKEN as cause:
         raise Corrupt(
             f"{path.name} is not a readable XLSX: {cause}", hint="save it again"
         ) from cause

@@ -12,17 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ontology.codec.depth import MAX_DEPTH
 from ontology.codec.instants import read_instant
 from ontology.codec.scan import Scanner
 from ontology.errors import BadRequest
 from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol, Uri, XStr
 
-MAX_DEPTH: Final = 50
-"""Lists in lists, dicts and grids: nobody nests deeper, and Python's own stack must not overflow."""
 MAX_COLUMNS: Final = 20_000
 MAX_NUMBER: Final = 1_000
 """Characters of a number; the longest 64-bit float written out in full has 1,077."""
 
+_NESTS: Final = frozenset("[{<")
 WORDS: Final[Mapping[str, Any]] = {
     "N": None, "M": MARKER, "R": REMOVE, "NA": NA, "T": True, "F": False,
     "NaN": Number(math.nan), "INF": Number(math.inf),
@@ -97,10 +97,10 @@ def read_row(scan: Scanner, columns: Sequence[str], depth: int = 0) -> dict[str,
 
 def read_value(scan: Scanner, depth: int = 0) -> Any:
     """Any value: a scalar, list, dict or grid."""
-    if depth > MAX_DEPTH:
+    char = scan.next
+    if depth >= MAX_DEPTH and char in _NESTS:
         raise scan.error(f"at most {MAX_DEPTH} nested levels")
     scan.count_value()
-    char = scan.next
     read = _STARTS.get(char)
     if read is not None:
         return read(scan, depth)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ingest.exchange.changes import Changes, changes
 from ingest.exchange.files import read_source
-from ingest.exchange.source import Note, Source, dangling, source_of
+from ingest.exchange.settle import settled
+from ingest.exchange.source import VOLATILE, Note, Source, dangling, source_of
 from ingest.haystack import legacy
-from ingest.haystack.client import SITE_PARTS, VOLATILE, HaystackClient, read_site
+from ingest.haystack.client import SITE_PARTS, HaystackClient, read_site
 from ontology.definitions import STANDARD, Def, Definitions, Spec
 from ontology.errors import BadRequest, Conflict, Corrupt
-from ontology.import_defs import import_definitions
-from ontology.kinds import MARKER, Ref, Tags
+from ontology.import_defs import read_definitions
+from ontology.kinds import Tags
 from services.commands.target import need_rights
 from services.folder import DEMO, disk_errors
 from services.home import (
@@ -131,23 +132,6 @@ def read_model(path: Path) -> Source:
     return read_source(path)
 
 
-def under_site(source: Source, name: str, known: Iterable[Tags]) -> Source:
-    """The source with `siteRef` wherever there is none: to the site of this name, made where it is new."""
-    new: list[Tags] = []
-    for tags in (*source.entities, *known):
-        if "site" in tags and name in (tags["id"].id, tags.get("dis")):
-            site = Ref(tags["id"].id)
-            break
-    else:
-        site = Ref(re.sub(r"[^a-zA-Z0-9_:\-.~]+", "-", name).strip("-") or "site")
-        new = [{"id": site, "dis": name, "site": MARKER}]
-    rows = [
-        tags if "site" in tags or "siteRef" in tags else {**tags, "siteRef": site}
-        for tags in source.entities
-    ]
-    return source_of([*new, *rows], "the source with its site", source.notes)
-
-
 async def bring(
     settings: Settings, source: Source, what: str, *, site: str = "", replace: bool, dry_run: bool
 ) -> Brought:
@@ -186,9 +170,10 @@ def bring_definitions(
 
     Raises NotFound, BadRequest or Corrupt naming file, line and column; the home is then as it was.
     """
-    given = import_definitions(folder, over=Definitions())
     path = settings.home / DEFINITIONS
     before = _imported(path, replace=replace)
+    found = read_definitions(folder, over=Definitions(), known=STANDARD.merged(before))
+    given = found.definitions
     after = given if replace else before.merged(given)
     if not dry_run:
         need_rights(settings.home)
@@ -196,7 +181,7 @@ def bring_definitions(
             settings.home.mkdir(parents=True, exist_ok=True)
             after.write(path)
     old, new = _rows_of(before), _rows_of(after)
-    found = {
+    changed = {
         "added": [name for name in new if name not in old],
         "changed": [name for name, row in new.items() if name in old and old[name] != row],
         "removed": [name for name in old if name not in new],
@@ -206,9 +191,10 @@ def bring_definitions(
         "defs": len(given.defs),
         "specs": len(given.specs),
         "new": sum(name not in STANDARD for name in (*given.defs, *given.specs)),
-        **{kind: len(names) for kind, names in found.items()},
-        "same": len(new) - len(found["added"]) - len(found["changed"]),
-        "examples": {kind: names[:EXAMPLES] for kind, names in found.items()},
+        **{kind: len(names) for kind, names in changed.items()},
+        "same": len(new) - len(changed["added"]) - len(changed["changed"]),
+        "examples": {kind: names[:EXAMPLES] for kind, names in changed.items()},
+        "notes": list(found.notes),
         "file": None if dry_run else str(path),
     }
 
@@ -234,8 +220,7 @@ def _rows_of(defs: Definitions) -> dict[str, Def | Spec]:
 def _compared(
     source: Source, stored: Sequence[Tags], what: str, *, site: str, replace: bool
 ) -> Brought:
-    if site:
-        source = under_site(source, site, stored)
+    source = settled(source, stored, site=site)
     found = changes(stored, source.entities, replace=replace)
     left = frozenset() if replace else frozenset(tags["id"].id for tags in stored)
     notes = [*source.notes, *dangling(source.entities, left)]

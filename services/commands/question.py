@@ -15,7 +15,7 @@ from ingest.exchange.files import read_source
 from ontology.check import Need, check
 from ontology.codec import hayson, zinc
 from ontology.definitions import Definitions
-from ontology.entity import Entity
+from ontology.entity import PLACES, Entity
 from ontology.errors import BadRequest, NotFound
 from ontology.filter import parse
 from ontology.graph import Building
@@ -28,7 +28,7 @@ from services.settings import Settings
 COLUMNS: Final = ("id", "dis", "is", "unit", "at")
 """Columns for people; `is` are the markers, `at` what it belongs to."""
 _NEAREST: Final = 5
-_BELONGS: Final = ("equipRef", "spaceRef", "siteRef")
+_BELONGS: Final = ("equipRef", *PLACES, "siteRef")
 _TOLD: Final = ("equip", "point", "space", "site", "his", "cur", "writable", "hisCollectCov")
 """Markers that say least; left out of `is` where others say more."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping
+from string import ascii_letters, ascii_lowercase, digits
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,9 @@ texts = st.one_of(
     st.text(st.sampled_from('ab \n\t\\"$`,:'), max_size=12),
     st.text(st.one_of(st.characters(categories=["Cs"]), st.characters()), max_size=6),
 ).map(joined)
-names = st.from_regex(r"[a-z][a-zA-Z0-9_]{0,8}", fullmatch=True)
+names = st.builds(
+    str.__add__, st.sampled_from(ascii_lowercase), st.text(ascii_letters + digits + "_", max_size=8)
+)
 floats = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(
@@ -63,14 +66,15 @@ instants = st.one_of(
         zones,
     ),
 )  # fmt: skip
-refs = st.builds(Ref, st.from_regex(r"[a-zA-Z0-9_:\-.~]{1,12}", fullmatch=True), texts)
+ids = st.text(ascii_letters + digits + "_:-.~", min_size=1, max_size=12)
+refs = st.builds(Ref, ids, texts)
 degrees = st.floats(-90, 90)
 scalars = st.one_of(
     st.sampled_from([MARKER, NA, REMOVE, True, False]),
     numbers,
     texts,
     refs,
-    st.builds(Symbol, st.from_regex(r"[a-zA-Z0-9_:\-.~]{1,10}", fullmatch=True)),
+    st.builds(Symbol, ids),
     st.builds(Uri, st.one_of(texts, st.text(st.sampled_from("a/\\:?#[]@`&=;"), max_size=8))),
     st.builds(Coord, degrees, st.floats(-180, 180)),
     st.builds(XStr, st.from_regex(r"[A-Z][a-zA-Z0-9_]{0,6}", fullmatch=True), texts),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ontology.entity import Entity
+from ontology.entity import PLACES, Entity
 from ontology.errors import BadRequest
 from ontology.kinds import Grid, Number, Ref, Uri
 from services.api.haystack.media import argument, refs
@@ -72,9 +72,11 @@ async def nav(call: Call) -> Grid:
 async def _children(call: Call, of: Entity) -> list[Entity]:
     """Sites hold spaces and equipment without a place; spaces hold both; equipment holds parts and points."""
     if "site" in of:
-        filter = f"siteRef=={of.ref} and not spaceRef and not equipRef"
+        outside = " and ".join(f"not {tag}" for tag in ("equipRef", *PLACES))
+        filter = f"siteRef=={of.ref} and {outside}"
     elif of.is_space:
-        filter = f"spaceRef=={of.ref} and not equipRef"
+        inside = " or ".join(f"{tag}=={of.ref}" for tag in PLACES)
+        filter = f"({inside}) and not equipRef"
     else:
         filter = f"equipRef=={of.ref}"
     return await call.served.records.read(filter, limit=MAX_READ)

@@ -6,11 +6,13 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from ingest.exchange.brick import read_brick
 from ingest.exchange.source import Source
 from ingest.exchange.tables import read_point_list
+from ontology.codec import csv
 from ontology.errors import BadRequest, Corrupt
 from ontology.kinds import Ref
 
@@ -54,3 +56,28 @@ def test_a_spoilt_file_is_read_or_refused(tmp_path: Path, name: str, count: int)
         read_or_refused(tmp_path / name, spoilt(body, chance), READERS[name]) for _ in range(count)
     ]
     assert {True, False} == set(read)  # some are spoilt beyond reading, some are not
+
+
+def test_a_damaged_spreadsheet_is_read_or_refused(tmp_path: Path) -> None:
+    """Bytes overwritten inside of the archive: broken deflate streams, XML, indexes of shared texts."""
+    chance = random.Random(17)
+    path = tmp_path / "points.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["Name", "Unit", "Equipment"], *(["SAT", "°C", f"AHU-{n}"] for n in range(20))):
+        book.active.append(row)
+    book.save(path)
+    body = path.read_bytes()
+    for _ in range(150):
+        spoilt_body = bytearray(body)
+        for _ in range(chance.randint(1, 3)):
+            spoilt_body[chance.randrange(len(body))] = chance.randrange(256)
+        read_or_refused(path, bytes(spoilt_body), read_point_list)
+
+
+def test_reading_a_point_list_changes_no_limit_of_the_process(tmp_path: Path) -> None:
+    long = "x" * 20_000
+    before = csv.decode(f"a\n{long}\n")
+    assert not read_or_refused(
+        tmp_path / "p.csv", f"Name;Unit\n{long};K\n".encode(), read_point_list
+    )
+    assert csv.decode(f"a\n{long}\n") == before
