@@ -76,15 +76,16 @@ def _session(station: Station, timeout_s: float) -> Any:
     """A session of pyhaystack, which sends nothing yet."""
     module, name, needs = KINDS[station.kind]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # hszinc uses names that pyparsing will drop
+        warnings.simplefilter("ignore")  # names that pyparsing will drop, escapes that Python will
         try:
             kind = getattr(import_module(f"pyhaystack.client.{module}"), name)
+            scram = vars(import_module("pyhaystack.util.scram"))
         except ImportError as cause:
             raise Unavailable(
                 "pyhaystack is not installed", hint="pip install 'plantroom[bms]'"
             ) from cause
     # pyhaystack loses leading zeros of its proof: one SCRAM login of sixteen would fail
-    vars(import_module("pyhaystack.util.scram"))["_xor"] = _xor
+    scram["_xor"] = _xor
     given = {name: station.more[name] for name in needs}
     # without the slash, it would put its own paths beside the last part of the address
     url = station.url.rstrip("/") + "/"
