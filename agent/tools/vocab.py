@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
 from agent.evidence import ToolResult, Trust
@@ -11,6 +12,7 @@ from agent.lexicon import Lexicon, Words
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Draft, Toolbox, inside
 from ontology.entity import Entity
+from ontology.graph import Building
 
 COUNT: Final = 8
 """Nearest words of each sort: enough to choose from, few enough to read."""
@@ -26,8 +28,7 @@ async def vocab(
     count: int = COUNT,
 ) -> ToolResult:
     """Facts `known` and, per sort, rows of {sort, word, count}; the nearest ones when there is no such thing."""
-    entities = _among(box, of)
-    lexicon = Lexicon(entities)
+    lexicon = Lexicon(_among(box, of)) if of else _of_all(box.building)
     found = lexicon.look_up(word, count)
     if like and not found.known:
         found = replace(lexicon.look_up(like, count), having=0, named=())
@@ -53,10 +54,14 @@ async def vocab(
     return draft.done()
 
 
-def _among(box: Toolbox, of: list[str] | None) -> list[Entity]:
-    """All of the model; or what is inside the entities named, with their points."""
-    if not of:
-        return list(box.building)
+@lru_cache(maxsize=2)
+def _of_all(building: Building) -> Lexicon:
+    """Of the whole model, which does not change: at 100,000 entities a third of a second to build."""
+    return Lexicon(building)
+
+
+def _among(box: Toolbox, of: list[str]) -> list[Entity]:
+    """What is inside the entities named, with their points."""
     ids = {id for whole in of for id in inside(box.building, whole)}
     points = {p.id: p for id in sorted(ids) for p in box.building.points(id)}
     return [*(box.building.get(id) for id in sorted(ids)), *points.values()]

@@ -75,8 +75,12 @@ async def _children(call: Call, of: Entity) -> list[Entity]:
         outside = " and ".join(f"not {tag}" for tag in ("equipRef", *PLACES))
         filter = f"siteRef=={of.ref} and {outside}"
     elif of.is_space:
-        inside = " or ".join(f"{tag}=={of.ref}" for tag in PLACES)
-        filter = f"({inside}) and not equipRef"
+        # the nearest of its places holds a thing: of PLACES, one before which it has none
+        ways = (
+            " and ".join([f"{tag}=={of.ref}", *(f"not {nearer}" for nearer in PLACES[:n])])
+            for n, tag in enumerate(PLACES)
+        )
+        filter = f"({' or '.join(ways)}) and not equipRef"
     else:
         filter = f"equipRef=={of.ref}"
     return await call.served.records.read(filter, limit=MAX_READ)

@@ -358,6 +358,23 @@ async def test_a_present_value_from_a_file_is_not_told_as_the_present_value(
     await house.records.commit({Ref("AHU-1.silent"): dict.fromkeys(old, REMOVE)})
 
 
+async def test_a_thing_with_several_places_is_told_in_the_nearest(
+    house: HaystackHouse, http: httpx2.AsyncClient
+) -> None:
+    floor, room, lamp = Ref("nav-floor"), Ref("nav-room"), Ref("nav-lamp")
+    await house.records.commit({
+        floor: {"floor": MARKER, "space": MARKER},
+        room: {"room": MARKER, "space": MARKER, "floorRef": floor},
+        lamp: {"equip": MARKER, "roomRef": room, "floorRef": floor},
+    })  # fmt: skip
+    inside = {
+        str(place): [row["id"] for row in zinc.decode((await http.get(f"/nav?navId={place}")).text)]
+        for place in (floor, room)
+    }
+    await house.records.commit({floor: None, room: None, lamp: None})
+    assert inside == {"@nav-floor": [room], "@nav-room": [lamp]}
+
+
 async def test_a_batch_of_histories_has_a_column_for_each_point(http: httpx2.AsyncClient) -> None:
     grid = await post(http, "hisRead", f'ver:"3.0" range:"2026-11-19"\nid\n@{TEMP.id}\n@{FAN.id}\n')
     assert [grid.column_meta[name]["id"] for name in ("v0", "v1")] == [TEMP, FAN]
