@@ -1,9 +1,9 @@
-# The words a developer needs: demo, test, lint, bench, docs (and test-long, test-llm, ui, clean).
+# The words a developer needs: demo, test, lint, bench, docs (and test-long, test-peers, test-llm, ui, clean).
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8400
 
-.PHONY: demo test test-long lint bench docs ui model llm-env test-llm test-browser setup clean
+.PHONY: demo test test-long test-peers lint bench docs ui model llm-env test-llm test-browser setup clean
 
 demo: setup ui model  ## build Riverside Tower, serve its devices, poll them, open the chat
 	@$(BIN)/plantroom demo --port $(PORT) $(if $(ASK),--ask "$(ASK)")
@@ -13,6 +13,10 @@ test: setup ui model  ## every fast test; what cannot run here is skipped visibl
 
 test-long: setup  ## thousands of generated examples for every parser, and fuzzing
 	@$(BIN)/python -m pytest -q -n 2 -m long --timeout 900
+
+test-peers: setup  ## our filters beside those of haystack-core and rusty-haystack, installed for it
+	@$(BIN)/python -m bench.ontology_peers.environments
+	@$(BIN)/python -m pytest -q tests/ontology/test_filter_agreement.py
 
 lint: setup  ## format, rules, types, who may import whom
 	@$(BIN)/ruff format --check .
