@@ -139,10 +139,14 @@ def read_rows(
     if window.next() != "{":
         raise window.wanted("a grid")
     head: dict[str, Any] = {}
+    start = window.error("in the object that starts here")
     rows = _members(window, finish, head)
     if "cols" not in head:
         rows = iter(list(rows))
-    found = head_of(head)
+    try:
+        found = head_of(head)
+    except Corrupt as cause:
+        raise Corrupt(f"{start}, {cause}", hint=cause.hint) from cause
     return Rows(found.columns, rows, found.meta, found.column_meta)
 
 

@@ -290,3 +290,11 @@ def test_long_texts_are_not_kept() -> None:
         long = f"{n}" + "x" * 500
         hayson.decode_value(f'{{"{"k" + long}":{{"_kind":"ref","val":"a","dis":"{long}"}}}}')
     assert (len(hayson._READER._refs), len(hayson._READER._names)) == before
+
+
+@pytest.mark.parametrize("codec", [hayson, json3], ids=["hayson", "json3"])
+@pytest.mark.parametrize("text", ["{}", ' {"a":1}', '\n{"_kind":"grid","cols":5}', '{"rows":[]}'])
+def test_an_object_that_is_no_grid_is_refused_by_its_place(codec: ModuleType, text: str) -> None:
+    line, column = text.count("\n") + 1, text.index("{") - text.rfind("\n", 0, text.index("{"))
+    with pytest.raises(Corrupt, match=f"line {line}, column {column}: in the object"):
+        codec.decode(text)
