@@ -35,21 +35,12 @@ def _its_air(building: Building, equip: Entity) -> Iterable[Entity]:
     return (e for e, medium in building.fed_by(equip.ref) if medium == "air")
 
 
-def _its_room(building: Building, equip: Entity) -> Iterable[Entity]:
-    place = building.place(equip.ref)[:1]
-    return (e for space in place for e in building.equips_in(space.ref))
-
-
 def _the_plant(building: Building, _: Entity) -> Iterable[Entity]:
     return building.of_kind("chilled-water-plant", "chiller")
 
 
 def _the_loop_pumps(building: Building, _: Entity) -> Iterable[Entity]:
     return (e for e in building.of_kind("chilled-water-pump") if "secondary" in e)
-
-
-def _its_consumers(building: Building, equip: Entity) -> Iterable[Entity]:
-    return building.of_kind("fcu") if equip.kind == "chilled-water-plant" else ()
 
 
 @dataclass(frozen=True)

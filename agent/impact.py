@@ -18,8 +18,6 @@ AIR_KJ_PER_L_K = 1.2 * 1.005 / 1000
 """Heat that a litre of air carries per kelvin: 1.2 kg/m3 times 1.005 kJ/kg.K."""
 LATENT_SHARE = 1.0
 """Latent cooling per sensible cooling of outdoor air in the humid tropics (about half of the total)."""
-WATER_KJ_PER_L_K = 4.187
-"""Heat that a litre of water carries per kelvin."""
 FAN_EXPONENT = 2.7
 """Power of a real fan or pump follows speed to the 2.5-3 (ideal 3)."""
 LIFT_SHARE_PER_K = 0.025

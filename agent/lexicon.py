@@ -84,13 +84,6 @@ class Lexicon:
             tuple(named[:count]),
         )
 
-    def knows(self, text: str) -> bool:
-        """Whether anything here has all words of a text."""
-        wanted = words_of(text)
-        return any(_covers(pieces, wanted) for pieces in self._pieces.values()) or any(
-            _says(words, wanted) for words in self._names
-        )
-
     def most(self, count: int) -> Words:
         """The most frequent words of each sort."""
         sorts = (self._tags, self._kinds, self._roles, self._units)

@@ -41,11 +41,6 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-def import_definitions(folder: Path, *, over: Definitions = STANDARD) -> Definitions:
-    """What the folder and those below it define, over what is known already; see `read_definitions`."""
-    return read_definitions(folder, over=over).definitions
-
-
 def read_definitions(
     folder: Path, *, over: Definitions = STANDARD, known: Definitions = STANDARD
 ) -> Imported:

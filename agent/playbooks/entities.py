@@ -43,7 +43,6 @@ _RANGE = re.compile(rf"\s*(?:-|to|through|till)\s*(\d{{1,4}}){_UNIT_AHEAD}")
 _BARE_ROOM = re.compile(rf"(?<![\w.,:/¤-])(\d{{3,4}})(?![\w/]|[.,:]\d){_UNIT_AHEAD}")
 _ON_FLOOR = re.compile(rf"\bon (\d{{1,2}}){_UNIT_AHEAD}(?![\w./:%-])")
 """A floor in a hurry: "rooms over 26 on 10"."""
-_GUESTS = re.compile(r"\bguests?\b")
 _BEFORE_VALUE = re.compile(
     r"(?:\b(?:above|below|over|under|than|exceeds?|exceeding|to|at least|reach(?:es|ed)?)|[=><])\s*$"
 )

@@ -118,10 +118,6 @@ class Layout:
         """The point that plays a role on an equipment."""
         return self._points.get((equip, role))
 
-    def all_points(self) -> list[Ref]:
-        """Every point that plays a role."""
-        return list(self._points.values())
-
 
 class Frames:
     """Step means of many points over one span, handed out as (equips, steps) arrays."""

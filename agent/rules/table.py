@@ -13,6 +13,3 @@ RULES: tuple[Rule, ...] = (
     *overrides.RULES,
     *coordination.RULES,
 )
-
-RULE: dict[str, Rule] = {rule.id: rule for rule in reversed(RULES)}
-"""The first row of each id: several rows share one where one idea is tried on several quantities."""

@@ -10,6 +10,7 @@ from agent.tools.clauses import in_place, of_kind, of_owner, of_role
 from agent.tools.shortlist import shortlist
 from agent.tools.spec import Arg, Tool
 from agent.tools.toolbox import Toolbox
+from ontology.codec.zinc import encode_value
 from ontology.errors import BadRequest
 from ontology.units import symbol
 
@@ -30,7 +31,7 @@ async def find_points(
     """Points that meet all conditions given; the first `count` are listed."""
     terms = [of_role(role) if role else "point", *_tags(tags or "")]
     if unit:
-        terms.append(f'unit=="{_quoted(symbol(unit))}"')
+        terms.append(f"unit=={encode_value(symbol(unit))}")
     if of:
         terms.append(of_owner(of_kind(box.building, of)))
     if place:
@@ -53,10 +54,6 @@ def _tags(text: str) -> list[str]:
             hint=f"at most {MAX_TAGS} tag names, such as: discharge air temp sensor",
         )
     return names
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
 
 
 TOOL = Tool(

@@ -129,7 +129,6 @@ PHYSICAL: Final[dict[str, Apply]] = {
     "coil-starved": _coil_starved,
     "pump-hand": _pump_hand,
 }
-SENSOR_KINDS: Final = frozenset({"sensor-drift", "sensor-flat", "comms-gap"})
 UNITS: Final = {
     "sensor-drift": "K at the end of the history",
     "sensor-flat": "1",

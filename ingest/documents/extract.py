@@ -116,4 +116,3 @@ _READERS: dict[str, Callable[[Path], Document]] = {
     ".htm": _read_text(html_blocks),
     ".txt": _read_text(text_blocks),
 }
-SUFFIXES = frozenset(_READERS)

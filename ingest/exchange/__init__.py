@@ -1,0 +1,1 @@
+"""Models in and out: Haystack files, Brick, point lists; what is not understood is named."""

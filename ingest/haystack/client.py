@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from ingest.exchange.source import VOLATILE as VOLATILE  # noqa: PLC0414  (read_site's own word too)
+from ingest.exchange.source import VOLATILE
 from ingest.haystack.grids import grid_of, rows_of
 from ingest.haystack.login import by_token, log_in
 from ingest.haystack.transport import Answer, Limits, Transport

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from ingest.haystack.transport import Answer, clean
-from ontology.codec import hayson, json3, zinc
+from ontology.codec import zinc
+from ontology.codec.pick import read_json
 from ontology.codec.rows import Rows
 from ontology.errors import Corrupt, PlantroomError, Unavailable
 from ontology.kinds import Grid, Tags
-
-_SNIFF: Final = 64 * 1024
-"""Bytes in which a grid of Hayson says `_kind` for the first time: it does so in its first key."""
 
 
 def grid_of(answer: Answer) -> Grid:
@@ -95,14 +93,7 @@ def _told(answer: Answer, meta: Tags) -> PlantroomError:
     )
 
 
-def _read_json(body: BinaryIO) -> Rows:
-    """Hayson, or JSON of Haystack 3, where nothing has a `_kind`."""
-    start = body.read(_SNIFF)
-    body.seek(0)
-    return hayson.read(body) if b'"_kind"' in start else json3.read(body)
-
-
 _READERS: Final[dict[str, Callable[[BinaryIO], Rows]]] = {
     "text/zinc": zinc.read, "text/plain": zinc.read, "": zinc.read,
-    "application/json": _read_json, "application/vnd.haystack+json": _read_json,
+    "application/json": read_json, "application/vnd.haystack+json": read_json,
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -221,9 +220,6 @@ def _room(words: Sequence[Word]) -> _Span | None:
 
 def _suffix_letter(word: Word) -> bool:
     return len(word.text) == 1 and word.gap == ""
-
-
-_SPLIT: Final = re.compile(r"[^\w\s-]+")
 
 
 def _place(name: str, words: Sequence[Word]) -> str:

@@ -73,11 +73,6 @@ def to_json(value: Any) -> Any:
     return json_of(value)
 
 
-def from_json(value: Any) -> Any:
-    """A Haystack value from plain JSON values. Raises Corrupt."""
-    return decode_value(json.dumps(value))
-
-
 def _stream(chunks: Iterator[str] | tuple[str, ...]) -> Rows:
     return read_rows(Window(chunks, _DECODER), _row, _head)
 

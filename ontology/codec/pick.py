@@ -95,6 +95,11 @@ def read_file(path: Path | str) -> Rows:
     return Rows(rows.columns, _until_closed(path, file, rows), rows.meta, rows.column_meta)
 
 
+def read_json(file: BinaryIO) -> Rows:
+    """The rows of Hayson or JSON of Haystack 3: servers and clients send both under one media type."""
+    return _json_of(head_of(file)).read(file)
+
+
 def decode_bytes(body: bytes, media_type: str = "") -> Grid:
     """The grid of a body. UTF-8 or as its byte order mark says, else the charset of its media type.
 

@@ -1,0 +1,1 @@
+"""Where records and histories are kept: the only home of SQLAlchemy, DuckDB and sqlglot."""

@@ -1,0 +1,1 @@
+"""What `plantroom ontology` does: one file a group of commands, values ready for JSON."""

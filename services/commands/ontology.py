@@ -122,6 +122,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the model, or a part of it, as a file."""
+    from ingest.exchange import files  # noqa: PLC0415
     from services.commands import question, taking  # noqa: PLC0415
     from services.screen import counted, working  # noqa: PLC0415
 
@@ -133,7 +134,7 @@ def export(
         rows = taking.part_of(index, filter, whole=file is not None)
         seen(len(rows))
         if target == "-":
-            typer.echo(taking.as_text(rows, format or "zinc"), nl=False)
+            typer.echo(files.as_text(rows, format or "zinc"), nl=False)
             return
         taking.write(Path(target), rows, format, filter, force=force)
     if as_json:

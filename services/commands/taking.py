@@ -10,10 +10,7 @@ from ontology.errors import Refused
 from ontology.filter import parse
 from ontology.index import EntityIndex
 from ontology.kinds import Tags
-from services.commands.target import writing
 from services.home import MODEL
-
-as_text = files.as_text
 
 
 def part_of(index: EntityIndex, filter: str, *, whole: bool) -> list[Tags]:
@@ -36,5 +33,4 @@ def write(
             f"0 match: {filter or 'the model is empty'}; {path} was left as it is",
             hint="look at it with plantroom ontology find, or write over the file with --force",
         )
-    with writing(path):
-        files.write_entities(path, entities, format)
+    files.write_entities(path, entities, format)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ontology.definitions import STANDARD, Definitions
 from ontology.errors import BadRequest, Corrupt, NotFound
-from ontology.import_defs import MAX_NOTES, import_definitions, read_definitions
+from ontology.import_defs import MAX_NOTES, read_definitions
 from ontology.xeto import MAX_DEPTH, parse
 
 TRIO = """\
@@ -104,7 +104,7 @@ def sets(defs: Definitions, name: str) -> set[str]:
 
 
 def test_trio_defs_join_the_taxonomy(folder: Path) -> None:
-    defs = import_definitions(folder)
+    defs = read_definitions(folder).definitions
     assert defs.is_a("iceMaker", "equip")
     assert "iceMaker" in sets(defs, "chiller")
     assert sets(defs, "rink-space") == {"rink space"}
@@ -115,14 +115,14 @@ def test_trio_defs_join_the_taxonomy(folder: Path) -> None:
 
 
 def test_an_extension_adds_and_takes_nothing_away(folder: Path) -> None:
-    defs = import_definitions(folder)
+    defs = read_definitions(folder).definitions
     assert defs.defs["siteRef"].on == ("rink-space",)
     assert defs.is_a("siteRef", "containedBy")
     assert defs.defs["rinkCount"].on == ("Site",)
 
 
 def test_xeto_specs_join_the_taxonomy(folder: Path) -> None:
-    defs = import_definitions(folder)
+    defs = read_definitions(folder).definitions
     spec = defs.specs["acme.rink::IceMaker"]
     assert spec.bases == ("RinkEquip", "Chilled")
     assert spec.markers == {"iceMaker", "cold"}
@@ -135,8 +135,8 @@ def test_xeto_specs_join_the_taxonomy(folder: Path) -> None:
 
 
 def test_the_standard_stays_below_or_is_left_out(folder: Path) -> None:
-    assert import_definitions(folder).is_a("mau", "ahu")
-    bare = import_definitions(folder, over=Definitions())
+    assert read_definitions(folder).definitions.is_a("mau", "ahu")
+    bare = read_definitions(folder, over=Definitions()).definitions
     assert "ahu" not in bare
     assert len(bare) < len(STANDARD)
 
@@ -258,7 +258,7 @@ def test_errors_name_the_file_of_each_mistake(folder: Path) -> None:
     )
     (folder / "phRink" / "worse.trio").write_bytes(b"def: ^x\ndoc: \xff\n")
     with pytest.raises(Corrupt) as refusal:
-        import_definitions(folder)
+        read_definitions(folder)
     text = str(refusal.value)
     assert "acme.rink/bad.xeto: line 1, column 7: wanted a closing }" in text
     assert "phRink/bad.trio: line 5, column 5: wanted a symbol such as ^ahu as is" in text
@@ -268,7 +268,7 @@ def test_errors_name_the_file_of_each_mistake(folder: Path) -> None:
 def test_a_def_whose_name_is_no_symbol_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.trio").write_text('def: ^good\n---\ndef: "bad"\n')
     with pytest.raises(Corrupt, match=r"a\.trio: line 3, column 6"):
-        import_definitions(tmp_path)
+        read_definitions(tmp_path)
 
 
 def test_a_def_that_is_a_kind_of_itself_is_refused_by_its_place(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_a_def_that_is_a_kind_of_itself_is_refused_by_its_place(tmp_path: Path) 
         "def: ^good\nis: ^equip\n---\ndef: ^loopA\nis: [^equip, ^loopB]\n---\ndef: ^loopB\nis: ^loopA\n"
     )
     with pytest.raises(Corrupt) as refusal:
-        import_definitions(tmp_path)
+        read_definitions(tmp_path)
     says = str(refusal.value)
     assert "a kind of itself: loopA is loopB is loopA" in says or "loopB is loopA is loopB" in says
     assert re.match(r"a\.trio: line [47]:", says)
@@ -285,11 +285,11 @@ def test_a_def_that_is_a_kind_of_itself_is_refused_by_its_place(tmp_path: Path) 
 def test_a_loop_closed_over_the_standard_or_between_specs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.trio").write_text("\ndef: ^equip\nis: ^ahu\n")
     with pytest.raises(Corrupt, match=r"a\.trio: line 2: a kind of itself: .*equip is ahu"):
-        import_definitions(tmp_path, over=Definitions())
+        read_definitions(tmp_path, over=Definitions())
     (tmp_path / "a.trio").unlink()
     (tmp_path / "a.xeto").write_text("Fine: Equip\n\nOne: Two\nTwo: Three & Equip\nThree: One\n")
     with pytest.raises(Corrupt, match=r"a\.xeto: line [345]: a kind of itself: .*One is .*Two is "):
-        import_definitions(tmp_path)
+        read_definitions(tmp_path)
 
 
 def test_a_parent_nobody_defines_is_noted_by_its_place(tmp_path: Path) -> None:
@@ -325,7 +325,7 @@ def test_of_many_parents_nobody_defines_twenty_are_noted(tmp_path: Path) -> None
 def test_limits_of_a_value_do_not_hide_the_spec(tmp_path: Path, text: str) -> None:
     (tmp_path / "my.specs").mkdir()
     (tmp_path / "my.specs" / "a.xeto").write_text(text, "utf-8")
-    defs = import_definitions(tmp_path)
+    defs = read_definitions(tmp_path).definitions
     assert defs.alternatives("my.specs::Hot") == defs.alternatives("Hot") == (frozenset({"hot"}),)
     assert defs.is_a("my.specs::Hot", "Hot")
     assert "maxVal" in defs.tags
@@ -334,13 +334,13 @@ def test_limits_of_a_value_do_not_hide_the_spec(tmp_path: Path, text: str) -> No
 
 def test_a_folder_without_definitions_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="defines nothing"):
-        import_definitions(tmp_path)
+        read_definitions(tmp_path)
     with pytest.raises(NotFound):
-        import_definitions(tmp_path / "none")
+        read_definitions(tmp_path / "none")
 
 
 def test_what_was_imported_survives_a_file(folder: Path, tmp_path: Path) -> None:
-    defs = import_definitions(folder)
+    defs = read_definitions(folder).definitions
     defs.write(tmp_path / "defs.json")
     back = Definitions.read(tmp_path / "defs.json")
     assert (back.defs, back.specs) == (defs.defs, defs.specs)
@@ -351,7 +351,7 @@ def test_libraries_are_read_from_their_archives(tmp_path: Path) -> None:
         archive.writestr("rink.xeto", XETO)
         archive.writestr("lib/defs.trio", TRIO)
         archive.writestr("notes.txt", "A: B {")
-    defs = import_definitions(tmp_path)
+    defs = read_definitions(tmp_path).definitions
     assert "acme.rink::IceMaker" in defs.specs
     assert "iceMaker" in defs.defs
 
@@ -363,7 +363,7 @@ def test_a_spoilt_archive_is_told_by_name(tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"IceMaker", b"IceBaker"))
     with pytest.raises(Corrupt, match=r"rink\.xetolib/rink\.xeto: .*CRC"):
-        import_definitions(tmp_path)
+        read_definitions(tmp_path)
     path.write_bytes(whole[:50])
     with pytest.raises(Corrupt, match=r"rink\.xetolib: not a zip archive"):
-        import_definitions(tmp_path)
+        read_definitions(tmp_path)

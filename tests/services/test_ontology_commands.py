@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ingest.demo.model import riverside_tower
 from ingest.exchange.files import read_entities, write_entities
 from ontology.kinds import MARKER, Ref
-from services import cli
 from services.folder import DEMO
+from tests.services.told import Run
 
 SAMPLES = Path(__file__).parents[1] / "ingest" / "exchange" / "samples"
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a command said and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Told]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run("find", "ahu")` is `plantroom ontology find ahu --home HOME`, in this process."""
-
-    def told(*words: str | Path) -> Told:
-        given = ["plantroom", "ontology", *map(str, words), "--home", str(tmp_path / "home")]
-        monkeypatch.setattr(sys, "argv", given)
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return Told(int(ended.value.code or 0), said.out, said.err)
-
-    return told
 
 
 @pytest.fixture

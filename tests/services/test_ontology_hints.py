@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,48 +15,7 @@ from ontology.index.columns import Columns
 from ontology.kinds import MARKER, Ref, Tags
 from ontology.store.sql_records import SqlRecords
 from services import cli
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a command said and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Told]
-
-
-@pytest.fixture
-def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`say("ask", "")` is `plantroom ask ""`, in this process."""
-
-    def told(*words: str | Path) -> Told:
-        monkeypatch.setattr(sys, "argv", ["plantroom", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return Told(int(ended.value.code or 0), said.out, said.err)
-
-    return told
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def run(say: Run, home: Path) -> Run:
-    """`run("find", "ahu")` is `plantroom ontology find ahu --home HOME`."""
-    return lambda *words: say("ontology", *words, "--home", home)
+from tests.services.told import Run
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final
 
 from ontology.codec import csv, hayson, json3, trio, zinc
+from ontology.codec.pick import read_json
 from ontology.codec.rows import Rows
 from ontology.errors import BadRequest, Corrupt, PlantroomError
 from ontology.kinds import Grid, Ref, Symbol
@@ -34,17 +35,9 @@ class Format:
     """Whether it keeps the meta of a grid, where an error says that it is one."""
 
 
-def _json(file: BinaryIO) -> Rows:
-    """Hayson, or version 3 where nothing has a `_kind`: clients send both as application/json."""
-    body = file.read()
-    file.seek(0)
-    is_old = body.lstrip()[:1] == b"{" and b'"cols"' in body and b'"_kind"' not in body
-    return json3.read(file) if is_old else hayson.read(file)
-
-
 FORMATS: Final = (
     Format("zinc", "text/zinc", "Zinc text", zinc.encode, zinc.read, ("text/plain",)),
-    Format("json", "application/json", "Hayson, JSON of Haystack 4", hayson.encode, _json,
+    Format("json", "application/json", "Hayson, JSON of Haystack 4", hayson.encode, read_json,
            ("application/vnd.haystack+json", "application/vnd.haystack+json;version=4")),
     Format("trio", "text/trio", "Trio text", trio.encode, trio.read, meta=False),
     Format("csv", "text/csv", "CSV, for spreadsheets", csv.encode, meta=False),
