@@ -67,7 +67,10 @@ def read_head(scan: Scanner, depth: int = 0) -> Head:
     at = scan.at
     if scan.text() not in {"2.0", "3.0"}:
         raise scan.error("version 2.0 or 3.0", at=at)
+    at = scan.at
     meta = read_tags(scan, depth)
+    if "ver" in meta:
+        raise scan.error("one version", at=at, hint="a grid says ver: once, before its other tags")
     scan.end_of_line()
     if scan.at_end:
         raise scan.error("a line of column names", hint="the file is cut off after its first line")

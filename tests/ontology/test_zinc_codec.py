@@ -119,6 +119,7 @@ def test_line_ends_and_marks_of_other_programs_are_read(mark: str, newline: str,
     [
         ("", "line 1, column 1", "found the end"),
         ('ver:"9.0"\nid\n', "line 1, column 5", "9.0"),
+        ('ver:"3.0" ver:"3.0"\nid\n', "line 1, column 10", "one version"),
         ('ver:"3.0"\n', "line 2, column 1", "column names"),
         ('ver:"3.0"\nid,id\n', "line 2, column 4", "already given"),
         ('ver:"3.0" a:1 a:2\nid\n', "line 1, column 15", "already given"),
