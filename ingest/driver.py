@@ -6,13 +6,14 @@ device as a whole does not answer; a single register that fails comes back with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
-from ontology.history import Status
+from ontology.history import Samples, Status
 from ontology.kinds import Ref
+from ontology.time import Span
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Register:
     address: str
     scale: float = 1.0
     offset: float = 0.0
+    log: str = ""
+    """Where the device logs this point, in the protocol's words (BACnet "trend-log,3"); "": nowhere."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,36 @@ class Driver(Protocol):
 
     async def read(self, registers: Sequence[Register]) -> list[Reading]:
         """One reading per register, in order. Raises DeviceSilent when nothing answers."""
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A driver whose device reports changes by itself (BACnet COV)."""
+
+    def changes(self, registers: Sequence[Register]) -> AsyncIterator[list[Reading]]:
+        """Readings as they change, without end; subscriptions are kept alive meanwhile.
+
+        Raises DeviceSilent when the device is gone.
+        """
+
+
+@runtime_checkable
+class TrendReader(Protocol):
+    """A driver whose device keeps logs of its own (BACnet trend logs, a Haystack server's histories)."""
+
+    def trend(self, registers: Sequence[Register], span: Span) -> AsyncIterator[Samples]:
+        """What the device logged of these points within the range, oldest first, then ends.
+
+        Registers without a log are passed over. Raises DeviceSilent.
+        """
+
+
+@runtime_checkable
+class Commander(Protocol):
+    """A driver that can write. Only what a person approved comes here."""
+
+    async def command(self, register: Register, value: float | None, *, priority: int) -> Reading:
+        """Write the canonical value at a priority (1 to 16), or with None give that slot back.
+
+        Returns what the device says afterwards. Raises Refused where the device does not take it.
+        """

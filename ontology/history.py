@@ -6,7 +6,7 @@ Values are float64 in the point's canonical unit (on/off as 1.0/0.0), times whol
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -99,3 +99,41 @@ class History(Protocol):
 
     async def close(self) -> None:
         """Give files and connections back."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a history holds: `first` and `last` are the oldest and newest sample, None where it is empty."""
+
+    points: int
+    rows: int
+    bytes: int
+    """On disk, with everything that belongs to it."""
+    first: dt.datetime | None
+    last: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long samples and their hourly roll-ups are kept; None: for ever."""
+
+    raw: dt.timedelta | None = None
+    hourly: dt.timedelta | None = None
+
+
+class HistoryStore(History, Protocol):
+    """A History that lasts: what moving, trimming and looking after it needs beside the port."""
+
+    async def bulk(
+        self, batches: Iterable[Samples], progress: Callable[[int], None] | None = None
+    ) -> int:
+        """Write many batches, fast; returns how many samples came. What `progress` heard of is durable."""
+
+    def scan(self, span: Span | None = None) -> AsyncIterator[Samples]:
+        """Every stored sample once, in batches of at most 500,000 rows, no batch older than the one before."""
+
+    async def kept(self) -> Kept:
+        """How much there is."""
+
+    async def retain(self, retention: Retention, *, now: dt.datetime) -> int:
+        """Roll up what grows old, then forget it; returns the samples forgotten. Twice is once."""
