@@ -21,10 +21,15 @@ BACNET_INSTANCE_MAX: Final = 4_194_302
 MODBUS_TABLES: Final = ("coil", "discrete", "holding", "input")
 MODBUS_TYPES: Final[Mapping[str, int]] = {
     # type -> registers it takes
-    "bool": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2,
+    "bool": 1, "bits": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2,
+    "int64": 4, "uint64": 4, "float64": 4,
 }  # fmt: skip
 MODBUS_ORDERS: Final = ("ABCD", "CDAB", "BADC", "DCBA")
-"""Order of the four bytes on the wire, A the most significant."""
+"""Order of the four bytes on the wire, A the most significant.
+
+Of eight bytes: ABCD most significant word first, CDAB least significant word first, BADC and DCBA the
+same with the two bytes of each word swapped.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,17 @@ class BacnetAddress:
 
 @dataclass(frozen=True, slots=True)
 class ModbusAddress:
-    """Registers of a Modbus unit, such as "input:100:float32:ABCD"; addresses count from zero."""
+    """Registers of a Modbus unit, such as "input:100:float32:ABCD"; addresses count from zero.
+
+    Of type "bits" it is the field `low` to `high` of one register, bit 0 the least significant.
+    """
 
     table: str
     start: int
     type: str
     order: str = "ABCD"
+    low: int = 0
+    high: int = 15
 
     @property
     def count(self) -> int:
@@ -61,9 +71,23 @@ class ModbusAddress:
     def end(self) -> int:
         return self.start + self.count
 
+    @property
+    def first_bit(self) -> int:
+        """Where it begins in its table, counted in bits of registers."""
+        return self.start * 16 + self.low
+
+    @property
+    def last_bit(self) -> int:
+        """The bit after its last."""
+        return (self.end - 1) * 16 + self.high + 1
+
     def clashes(self, other: ModbusAddress) -> bool:
-        """Whether both take a register in common."""
-        return self.table == other.table and self.start < other.end and other.start < self.end
+        """Whether both take a register, or a bit of one, in common."""
+        return (
+            self.table == other.table
+            and self.first_bit < other.last_bit
+            and other.first_bit < self.last_bit
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +123,41 @@ def bacnet_address(text: str) -> BacnetAddress:
     return BacnetAddress(kind, instance)
 
 
+@dataclass(frozen=True, slots=True)
+class TrendAddress:
+    """A trend log of a BACnet device, and which of its columns (0: it has only one)."""
+
+    type: str
+    instance: int
+    column: int = 0
+
+
+_TREND = re.compile(r"(trend-log),(\d{1,7})|(trend-log-multiple),(\d{1,7}),([1-9]\d{0,2})")
+
+
+def trend_address(text: str) -> TrendAddress:
+    """From "trend-log,3" or "trend-log-multiple,5,2" (its second column); raises BadRequest.
+
+    >>> trend_address("trend-log-multiple,5,2")
+    TrendAddress(type='trend-log-multiple', instance=5, column=2)
+    """
+    found = _TREND.fullmatch(text.strip())
+    instance = int(found[2] or found[4]) if found else BACNET_INSTANCE_MAX + 1
+    if not found or instance > BACNET_INSTANCE_MAX:
+        raise BadRequest(
+            f"not a BACnet trend log: {text!r}",
+            hint='write "trend-log,instance" or "trend-log-multiple,instance,column"',
+        )
+    return TrendAddress(found[1] or found[3], instance, int(found[5] or 0))
+
+
 def modbus_address(text: str) -> ModbusAddress:
-    """From "table:start[:type[:order]]"; raises BadRequest.
+    """From "table:start[:type[:order]]", "table:start:bit:n" or "table:start:bits:low-high"; raises BadRequest.
 
     >>> modbus_address("holding:40:uint32:CDAB").end
     42
+    >>> modbus_address("holding:10:bits:4-7").high
+    7
     >>> modbus_address("coil:7").type
     'bool'
     """
@@ -111,15 +165,29 @@ def modbus_address(text: str) -> ModbusAddress:
     start, _, rest = rest.partition(":")
     bits = table in ("coil", "discrete")
     kind, _, order = (rest or ("bool" if bits else "uint16")).partition(":")
+    low, high = 0, 15
+    if kind in ("bit", "bits") and not bits:
+        low, high = _bit_field(text, kind, order)
+        kind, order = "bits", ""
     order = order or "ABCD"
     _require(text, table in MODBUS_TABLES, f"the table is one of {', '.join(MODBUS_TABLES)}")
     _require(text, start.isdecimal(), "the address is a whole number from 0")
     _require(text, kind in MODBUS_TYPES, f"the type is one of {', '.join(MODBUS_TYPES)}")
     _require(text, bits == (kind == "bool"), "bool belongs to coil and discrete, numbers elsewhere")
     _require(text, order in MODBUS_ORDERS, f"the word order is one of {', '.join(MODBUS_ORDERS)}")
-    address = ModbusAddress(table, int(start), kind, order)
+    address = ModbusAddress(table, int(start), kind, order, low, high)
     _require(text, address.end <= 65_536, "addresses end at 65535")
     return address
+
+
+def _bit_field(text: str, kind: str, field: str) -> tuple[int, int]:
+    """The lowest and highest bit of "bit:3" or "bits:4-7"."""
+    low, dash, high = field.partition("-")
+    high = high if dash else low
+    numbers = low.isdecimal() and high.isdecimal() and (kind == "bits") == bool(dash)
+    fits = numbers and int(low) <= int(high) <= 15
+    _require(text, fits, 'bits are 0 to 15, 0 the least significant: "bit:3" or "bits:4-7"')
+    return int(low), int(high)
 
 
 def _require(text: str, holds: bool, hint: str) -> None:
@@ -146,6 +214,10 @@ ADDRESS: Final[Mapping[str, Callable[[str], Address]]] = {
     "modbus": modbus_address,
     "lorawan": field_address,
 }
+
+
+LOG: Final[Mapping[str, Callable[[str], object]]] = {"bacnet": trend_address}
+"""Protocols whose devices keep logs of their own -> how such a log is written."""
 
 
 def clash(one: Address, other: Address) -> bool:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.addresses import ADDRESS, Address, clash
+from ingest.addresses import ADDRESS, LOG, Address, clash
 from ingest.driver import Driver, Line, Register
 from ingest.payloads import CODECS
 from ontology.errors import BadRequest, NotFound, Unavailable
@@ -31,13 +31,24 @@ OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "mac": r"\d{1,3}|0x[0-9a-fA-F]{2,}|[\d.]+:\d+",
         "local": r"[\d.]+(/\d{1,2})?:\d{1,5}",
         "max_apdu": r"\d{2,4}",
+        "cov": r"[1-9]\d{1,4}",
+        "notify": "confirmed|unconfirmed",
+        "zone": r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*",
+        "bbmd": r"[\d.]+:\d{1,5}",
+        "ttl": r"[1-9]\d{1,4}",
     },
-    "modbus": {},
+    "modbus": {
+        "framer": "tcp|rtu",
+        "gap_ms": r"\d{1,4}",
+        "max_registers": r"[4-9]|[1-9]\d|1[01]\d|12[0-5]",
+        "max_gap": r"\d{1,2}|1[01]\d|120",
+    },
     "lorawan": {"dev_eui": r"[0-9a-fA-F]{16}", "codec": "|".join(CODECS)},
 }
 REQUIRED: Final[Mapping[str, str]] = {
     # option -> the one it cannot do without
     "network": "mac", "mac": "network", "dev_eui": "codec", "codec": "dev_eui",
+    "notify": "cov", "ttl": "bbmd",
 }  # fmt: skip
 _KEYS: Final = frozenset(
     {"name", "protocol", "host", "port", "device", "every_s", "timeout_s", "options", "registers"}
@@ -134,7 +145,7 @@ def _place(address: Address) -> tuple[str, int]:
     group = getattr(address, "table", None) or getattr(address, "type", None)
     return (
         str(group or getattr(address, "field", "")),
-        int(getattr(address, "start", getattr(address, "instance", 0))),
+        int(getattr(address, "first_bit", getattr(address, "instance", 0))),
     )
 
 
@@ -214,8 +225,8 @@ class _Table:
         row = {"address": entry} if isinstance(entry, str) else entry
         if not isinstance(row, dict) or not isinstance(row.get("address"), str):
             raise self._wrong(key, f"is {entry!r}", 'write "point" = "address"')
-        if row.keys() - {"address", "scale", "offset"}:
-            raise self._wrong(key, "has an unknown key", "keys: address, scale, offset")
+        if row.keys() - {"address", "scale", "offset", "log"}:
+            raise self._wrong(key, "has an unknown key", "keys: address, scale, offset, log")
         scale, offset = row.get("scale", 1.0), row.get("offset", 0.0)
         if not all(
             isinstance(v, (int, float)) and not isinstance(v, bool) for v in (scale, offset)
@@ -225,12 +236,25 @@ class _Table:
             raise self._wrong(key, "has the scale 0", "canonical value = raw * scale + offset")
         try:
             ADDRESS[protocol](row["address"])
-            return Register(Ref(id), row["address"], float(scale), float(offset))
+            log = _log(protocol, row.get("log", ""))
+            return Register(Ref(id), row["address"], float(scale), float(offset), log)
         except BadRequest as cause:
             raise self._wrong(key, str(cause), cause.hint) from cause
 
     def _wrong(self, key: str, what: str, hint: str) -> BadRequest:
         return BadRequest(f"{self._where}: {key}: {what}", hint=hint)
+
+
+def _log(protocol: str, text: object) -> str:
+    """The checked address of a log in the device, "" where there is none; raises BadRequest."""
+    if text == "":
+        return ""
+    if protocol not in LOG:
+        raise BadRequest(f"{protocol} devices keep no logs", hint="leave the key log out")
+    if not isinstance(text, str):
+        raise BadRequest(f"the log is {text!r}", hint='write log = "trend-log,3"')
+    LOG[protocol](text)
+    return text
 
 
 def _toml(line: Line) -> str:
@@ -253,12 +277,14 @@ def _toml(line: Line) -> str:
 
 
 def _register_toml(register: Register) -> str:
-    if register.scale == 1.0 and register.offset == 0.0:
-        return _quoted(register.address)
-    return (
-        f"{{ address = {_quoted(register.address)}, scale = {register.scale!r}, "
-        f"offset = {register.offset!r} }}"
-    )
+    keys = {"address": _quoted(register.address)}
+    if register.scale != 1.0 or register.offset != 0.0:
+        keys |= {"scale": repr(register.scale), "offset": repr(register.offset)}
+    if register.log:
+        keys["log"] = _quoted(register.log)
+    if len(keys) == 1:
+        return keys["address"]
+    return "{ " + ", ".join(f"{key} = {value}" for key, value in keys.items()) + " }"
 
 
 def _quoted(text: str) -> str:

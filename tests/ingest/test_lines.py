@@ -73,7 +73,7 @@ def test_any_name_and_scale_survive_the_file(name: str, scale: float, offset: fl
         ("every_s = 30", "every_s = 0", "every_s: is 0"),
         ("every_s = 30", "evry_s = 30", "evry_s: is not a key"),
         ("every_s = 30", "options = { mac = '1' }", "options.mac: is not known"),
-        ("input:122:float32:CDAB", "input:122:float64", "registers.'CH-1.power': not a Modbus"),
+        ("input:122:float32:CDAB", "input:122:float16", "registers.'CH-1.power': not a Modbus"),
         ("input:122:float32:CDAB", "input:122:float32:ABDC", "not a Modbus register"),
         ("input:122:float32:CDAB", "input:65535:float32", "not a Modbus register"),
         ("discrete:1", "discrete:1:float32", "registers.'CH-1.run'"),
@@ -174,3 +174,28 @@ def test_every_option_is_explained_in_the_how_to() -> None:
         assert f"`{option}`" in page, option
     for line in parse_lines("\n".join(page.split("```toml")[1].split("```")[:1])):
         assert line.registers
+
+
+def test_a_register_may_name_the_log_that_records_it(tmp_path: Path) -> None:
+    text = CHILLER.replace('"modbus"', '"bacnet"').replace("device = 1", "device = 1202")
+    table = text[: text.index('"CH-1.power"')]
+    table += '"CH-1.power" = { address = "analog-input,1", scale = 0.1, log = "trend-log,3" }\n'
+    table += '"CH-1.run" = { address = "binary-input,1", log = "trend-log-multiple,5,2" }\n'
+    lines = parse_lines(table)
+    assert [r.log for r in lines[0].registers] == ["trend-log,3", "trend-log-multiple,5,2"]
+    write_lines(tmp_path / "lines.toml", lines)
+    assert read_lines(tmp_path / "lines.toml") == lines
+
+
+@pytest.mark.parametrize("log", ["trend-log", "trend-log,4194303", "trend-log-multiple,5", "x,1"])
+def test_a_log_that_is_none_is_refused_with_its_point(log: str) -> None:
+    text = CHILLER.replace('"modbus"', '"bacnet"')
+    text = text[: text.index('"CH-1.power"')]
+    text += f'"CH-1.power" = {{ address = "analog-input,1", log = "{log}" }}\n'
+    with pytest.raises(BadRequest, match=r"CH-1\.power.*trend log"):
+        parse_lines(text)
+
+
+def test_a_log_in_a_device_that_keeps_none_is_refused() -> None:
+    with pytest.raises(BadRequest, match="keep no logs"):
+        parse_lines(CHILLER.replace("scale = 0.1", 'log = "trend-log,3"'))
