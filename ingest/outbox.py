@@ -1,126 +1,221 @@
 """The outbox: samples are on disk before anything else happens to them, and leave it only for the history.
 
-One SQLite file (WAL, synchronous=FULL), owned by one process. When the history has been away for
-so long that `most_rows` are waiting, the oldest are dropped and counted; until then nothing is.
+Puts that come together are synced together. When the history has been away for so long that the bounds
+are reached, the oldest are dropped and counted; until then nothing is. What can never be delivered is kept
+aside in the same file with the reason, so that it blocks nobody and is not lost.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-import numpy as np
-
-from ontology.errors import BadRequest, Conflict, Corrupt, OutOfSpace, Unavailable
-from ontology.history import History, Samples
-from ontology.kinds import Ref
+from ingest.outbox_file import Aside, Bounds, OutboxFile, Put, Quarantined, Waiting
+from ingest.packed import merged, rows_of, unpack
+from ingest.sink import Sink
+from ontology.errors import BadRequest, Corrupt, PlantroomError
+from ontology.history import Samples
 
 MOST_ROWS: Final = 10_000_000
 """55 hours of 3,000 points a minute: longer than a weekend without the history."""
+MOST_BYTES: Final = 4 * 2**30
+"""Compressed samples take 3 to 12 bytes, so rows bound first; noise on a small disk may meet this."""
+MOST_ASIDE: Final = 1_000_000
+"""Rows kept aside: enough to see what is wrong with a device for days."""
 _BATCH_ROWS: Final = 20_000
 """Rows handed to the history at once: large enough that its commit costs little a row."""
-_BUSY_MS: Final = 200
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS waiting (id INTEGER PRIMARY KEY AUTOINCREMENT, rows INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY, rows INTEGER NOT NULL, why TEXT NOT NULL, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-"""
+_INTAKE_ROWS: Final = 200_000
+"""Rows that may be on their way to the disk; further puts wait for room (about 10 MB)."""
+_GROUP: Final = 2_000
+"""Puts synced together at most."""
+_SINGLED_OUT: Final = 64
+"""Writes spent on finding the samples of one batch that a history refuses; the rest goes aside with them."""
 _Result = TypeVar("_Result")
 
 
 class Outbox:
-    """A durable queue in front of a History; open it with `Outbox.open`."""
+    """A durable queue in front of a Sink; open it with `Outbox.open`."""
 
-    def __init__(self, path: Path, *, most_rows: int = MOST_ROWS, most_pages: int = 0) -> None:
-        """`most_pages` bounds the file in SQLite pages of 4 KiB; 0 leaves that to the disk."""
-        if most_rows < 1:
-            raise BadRequest(f"an outbox of {most_rows} rows holds nothing", hint="use 1 or more")
+    def __init__(self, path: Path, bounds: Bounds) -> None:
+        if bounds.rows < 1:
+            raise BadRequest(f"an outbox of {bounds.rows} rows holds nothing", hint="use 1 or more")
         self._path = path
-        self._most_rows = most_rows
-        self._most_pages = most_pages
+        self._bounds = bounds
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox")
         self._filled = asyncio.Event()
-        self._rows = 0
-        self._counters: dict[str, int] = {}
+        self._room = asyncio.Event()
+        self._room.set()
+        self._coming: list[tuple[Put, asyncio.Future[bool]]] = []
+        self._coming_rows = 0
+        self._committing: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, path: Path, *, most_rows: int = MOST_ROWS, most_pages: int = 0) -> Self:
-        """Open or create; raises Conflict where another process owns it, Corrupt where it is no outbox."""
-        outbox = cls(path, most_rows=most_rows, most_pages=most_pages)
+    async def open(
+        cls,
+        path: Path,
+        *,
+        most_rows: int = MOST_ROWS,
+        most_bytes: int = MOST_BYTES,
+        most_aside: int = MOST_ASIDE,
+        most_pages: int = 0,
+    ) -> Self:
+        """Open or create; raises Conflict where another process owns it, Corrupt where it is no outbox.
+
+        `most_pages` bounds the file in SQLite pages of 4 KiB; 0 leaves that to the disk.
+        """
+        outbox = cls(path, Bounds(most_rows, most_bytes, most_aside, most_pages))
         try:
-            await outbox._run(outbox._connect)
+            outbox._file = await outbox._run(lambda: OutboxFile(path, outbox._bounds))
         except BaseException:
             outbox._thread.shutdown()
             raise
         return outbox
 
+    _file: OutboxFile
+
     @property
     def rows(self) -> int:
         """Samples that wait for the history."""
-        return self._rows
+        return self._file.rows
+
+    @property
+    def bytes(self) -> int:
+        """What waits, compressed."""
+        return self._file.bytes
 
     @property
     def dropped(self) -> int:
-        """Samples ever dropped because more than `most_rows` were waiting."""
-        return self._counters.get("dropped", 0)
+        """Samples ever dropped because more than the bounds allow were waiting."""
+        return self.counters.get("dropped", 0)
 
     @property
     def refused(self) -> int:
-        """Samples the history refused for good; they are kept aside in the file."""
-        return self._counters.get("refused", 0)
+        """Samples the history ever refused for good; they were kept aside."""
+        return self.counters.get("refused", 0)
+
+    @property
+    def aside(self) -> int:
+        """Samples kept aside now."""
+        return self._file.aside_rows
 
     @property
     def counters(self) -> Mapping[str, int]:
         """Every counter as last committed."""
-        return self._counters
+        return self._file.counters
 
-    async def put(self, samples: Samples, counters: Mapping[str, int] | None = None) -> None:
-        """Durable when it returns, together with the counters; raises OutOfSpace with nothing stored."""
-        if len(samples) or counters:
-            await self._run(lambda: self._put(samples, dict(counters or {})))
-            self._filled.set()
+    async def put(
+        self,
+        samples: Samples | None,
+        counters: Mapping[str, int] | None = None,
+        *,
+        asides: Sequence[Aside] = (),
+        batch: str = "",
+    ) -> bool:
+        """Durable when it returns, all of it together; raises OutOfSpace with nothing stored.
 
-    async def drain(self, history: History) -> int:
-        """Hand everything waiting now to the history, then forget it; returns the rows moved.
+        False where this `batch` of a sender was put before: nothing of it is stored again. Waits while
+        more is on its way to the disk than it can take.
+        """
+        there = samples if samples is not None and len(samples) else None
+        if there is None and not counters and not asides and not batch:
+            return True
+        while self._coming_rows >= _INTAKE_ROWS:
+            self._room.clear()
+            await self._room.wait()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._coming.append((Put(there, dict(counters or {}), tuple(asides), batch), done))
+        self._coming_rows += len(there) if there else 0
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit(), name="outbox commit")
+        return await done
+
+    async def drain(self, sink: Sink) -> int:
+        """Hand everything waiting now to the sink, then forget it; returns the rows moved.
 
         At least once: what was written but not yet forgotten is written again, which changes nothing.
         """
         self._filled.clear()
         moved = 0
-        newest = await self._run(self._newest)
-        while batches := await self._run(lambda: self._oldest(newest)):
-            rows = await self._deliver(history, batches)
-            await self._run(lambda last=batches[-1][0]: self._forget(last))  # type: ignore[misc]
+        newest = await self._run(self._file.newest)
+        while batches := await self._run(lambda: self._file.oldest(newest, _BATCH_ROWS)):
+            rows, asides = await self._deliver(sink, batches)
+            await self._run(
+                lambda last=batches[-1].id, asides=asides: self._file.forget(last, asides)  # type: ignore[misc]
+            )
             moved += rows
         return moved
 
     async def filled(self) -> None:
         """Return when something is waiting."""
-        if self._rows == 0:
+        if self.rows == 0:
             await self._filled.wait()
 
+    async def quarantine(self, limit: int = 100) -> list[Quarantined]:
+        """What is kept aside, newest first."""
+        return await self._run(lambda: self._file.quarantine(limit))
+
+    async def kept_aside(self, id: int) -> Samples:
+        """The samples of one batch kept aside. Raises NotFound."""
+        return await self._run(lambda: self._file.kept_aside(id))
+
+    async def retry(self, ids: Sequence[int] | None = None) -> int:
+        """Send what is kept aside (all: None) once more, as it is; returns its samples. Raises NotFound."""
+        count = await self._run(lambda: self._file.retry(ids))
+        self._filled.set()
+        return count
+
+    async def discard(self, ids: Sequence[int]) -> int:
+        """Forget batches kept aside, because a person said so. Raises NotFound."""
+        return await self._run(lambda: self._file.discard(ids))
+
     async def close(self) -> None:
-        """Give the file back."""
-        await self._run(self._disconnect)
+        """Finish what is being put, then give the file back."""
+        if self._committing is not None:
+            await self._committing
+        await self._run(self._file.close)
         self._thread.shutdown()
 
-    async def _deliver(self, history: History, batches: Sequence[tuple[int, int, bytes]]) -> int:
-        """Write the batches as one; a batch the history refuses for good is put aside alone."""
+    async def _commit(self) -> None:
+        """Sync what has come, group after group, until nothing is left; ends by itself."""
+        while self._coming:
+            group, self._coming = self._coming[:_GROUP], self._coming[_GROUP:]
+            self._coming_rows -= sum(len(put.samples) for put, _ in group if put.samples)
+            self._room.set()
+            puts = [put for put, _ in group]
+            try:
+                fresh = await self._run(lambda puts=puts: self._file.put(puts))  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001  (it belongs to those who put, and is raised there)
+                for _, done in group:
+                    if not done.done():
+                        done.set_exception(error)
+                continue
+            self._filled.set()
+            for (_, done), is_new in zip(group, fresh, strict=True):
+                if not done.done():
+                    done.set_result(is_new)
+
+    async def _deliver(self, sink: Sink, batches: Sequence[Waiting]) -> tuple[int, list[Aside]]:
+        """Write the batches as one; returns the rows written, and what the sink refuses for good."""
+        whole: list[Samples] = []
         try:
-            await history.write(_merged([_unpack(body) for _, _, body in batches]))
-        except (BadRequest, Corrupt) as cause:
-            if len(batches) == 1:
-                why = str(cause)
-                await self._run(lambda: self._set_aside(batches[0], why))
-                return 0
-            return sum([await self._deliver(history, [batch]) for batch in batches])
-        return sum(rows for _, rows, _ in batches)
+            whole = [unpack(batch.body) for batch in batches]
+            await sink.write(merged(whole))
+        except (BadRequest, Corrupt) as error:
+            why = error
+        else:
+            return sum(batch.rows for batch in batches), []
+        if len(batches) > 1:
+            parts = [await self._deliver(sink, [batch]) for batch in batches]
+            return sum(rows for rows, _ in parts), [a for _, asides in parts for a in asides]
+        if not whole:  # not even readable
+            await self._run(lambda: self._file.set_aside(batches[0], str(why)))
+            return 0, []
+        asides = await _single_out(sink, whole[0], why)
+        return batches[0].rows - sum(len(aside.samples) for aside in asides), asides
 
     async def _run(self, work: Callable[[], _Result]) -> _Result:
         """In the outbox's own thread: SQLite waits for the disk, the event loop does not."""
@@ -133,183 +228,24 @@ class Outbox:
         try:
             return work()
         except sqlite3.Error as cause:
-            raise self._meaning(cause) from cause
-
-    def _meaning(self, cause: sqlite3.Error) -> Unavailable | Conflict | Corrupt:
-        match getattr(cause, "sqlite_errorcode", 0) & 0xFF:  # without the extension of the code
-            case sqlite3.SQLITE_FULL:
-                return OutOfSpace(
-                    f"no space left for the outbox {self._path.name}", hint="free disk space"
-                )
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return Conflict(
-                    f"another process owns the outbox {self._path.name}", hint="stop it first"
-                )
-            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-                return Corrupt(
-                    f"{self._path.name} is not a readable outbox", hint="move the file away"
-                )
-        return Unavailable(
-            f"outbox {self._path.name}: {cause}", hint="check the disk and file rights"
-        )
-
-    def _connect(self) -> None:
-        self._db = sqlite3.connect(
-            self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
-        )
-        try:
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            if self._most_pages:
-                self._db.execute(f"PRAGMA max_page_count={int(self._most_pages)}")
-            self._db.executescript(_SCHEMA)
-            self._db.execute("BEGIN IMMEDIATE")
-            self._count_waiting()
-            self._db.execute(
-                "COMMIT"
-            )  # the write lock is ours from here on: nobody else can open it
-            self._counters = dict(self._db.execute("SELECT name, value FROM counter"))
-        except sqlite3.Error:
-            self._db.close()
-            raise
-
-    def _disconnect(self) -> None:
-        self._db.close()
-
-    def _put(self, samples: Samples, counters: dict[str, int]) -> None:
-        gone = 0
-        with _Transaction(self._db):
-            if len(samples):
-                self._db.execute(
-                    "INSERT INTO waiting (rows, body) VALUES (?, ?)",
-                    (len(samples), _pack(samples)),
-                )
-            over = self._rows + len(samples) - self._most_rows
-            if over > 0:
-                gone = self._drop_oldest(over)
-                counters["dropped"] = self.dropped + gone
-            self._store(counters)
-        self._counters = {**self._counters, **counters}
-        self._rows += len(samples) - gone
-
-    def _drop_oldest(self, rows: int) -> int:
-        """Drop whole batches from the oldest until `rows` are gone; returns how many went."""
-        gone = last = 0
-        for id, count in self._db.execute("SELECT id, rows FROM waiting ORDER BY id"):
-            last, gone = id, gone + count
-            if gone >= rows:
-                break
-        self._db.execute("DELETE FROM waiting WHERE id <= ?", (last,))
-        return gone
-
-    def _store(self, counters: Mapping[str, int]) -> None:
-        self._db.executemany(
-            "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            counters.items(),
-        )
-
-    def _newest(self) -> int:
-        ((newest,),) = self._db.execute("SELECT coalesce(max(id), 0) FROM waiting")
-        return int(newest)
-
-    def _oldest(self, newest: int) -> list[tuple[int, int, bytes]]:
-        """The next batches to hand over, none later than `newest`."""
-        batches: list[tuple[int, int, bytes]] = []
-        rows = 0
-        query = "SELECT id, rows, body FROM waiting WHERE id <= ? ORDER BY id LIMIT 1000"
-        for batch in self._db.execute(query, (newest,)):
-            if batches and rows + batch[1] > _BATCH_ROWS:
-                break
-            batches.append(batch)
-            rows += batch[1]
-        return batches
-
-    def _forget(self, last: int) -> None:
-        with _Transaction(self._db):
-            self._db.execute("DELETE FROM waiting WHERE id <= ?", (last,))
-        self._count_waiting()
-
-    def _set_aside(self, batch: tuple[int, int, bytes], why: str) -> None:
-        id, rows, body = batch
-        counters = {"refused": self.refused + rows}
-        with _Transaction(self._db):
-            self._db.execute("INSERT INTO refused VALUES (?, ?, ?, ?)", (id, rows, why, body))
-            self._db.execute("DELETE FROM waiting WHERE id = ?", (id,))
-            self._store(counters)
-        self._counters = {**self._counters, **counters}
-
-    def _count_waiting(self) -> None:
-        ((self._rows,),) = self._db.execute("SELECT coalesce(sum(rows), 0) FROM waiting")
+            raise self._file.meaning(cause) from cause
 
 
-class _Transaction:
-    """All or nothing, also when the disk is full in the middle."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        if kind is None:
+async def _single_out(sink: Sink, refused: Samples, why: PlantroomError) -> list[Aside]:
+    """Write a refused batch in ever smaller parts: what remains refused comes back."""
+    asides: list[Aside] = []
+    parts: list[tuple[Samples, PlantroomError]] = [(refused, why)]
+    tries = _SINGLED_OUT
+    while parts:
+        part, said = parts.pop()
+        if len(part) <= 1 or tries <= 0:
+            asides.append(Aside(part, str(said), "history"))
+            continue
+        middle = len(part) // 2
+        for half in (rows_of(part, slice(middle)), rows_of(part, slice(middle, None))):
+            tries -= 1
             try:
-                self._db.execute("COMMIT")
-            finally:
-                self._roll_back()
-        else:
-            self._roll_back()
-
-    def _roll_back(self) -> None:
-        """Undo what is still open; nothing after a commit."""
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-
-
-def _pack(samples: Samples) -> bytes:
-    """Ids as JSON, columns as little-endian bytes, the whole compressed lightly."""
-    head = json.dumps([point.id for point in samples.points]).encode()
-    columns = [
-        samples.index.astype("<i4").tobytes(),
-        samples.ts.astype("<i8").tobytes(),
-        samples.value.astype("<f8").tobytes(),
-        samples.status.astype("u1").tobytes(),
-    ]
-    return zlib.compress(b"".join([len(head).to_bytes(4, "little"), head, *columns]), 1)
-
-
-def _unpack(body: bytes) -> Samples:
-    try:
-        data = zlib.decompress(body)
-        start = 4 + int.from_bytes(data[:4], "little")
-        points = tuple(Ref(id) for id in json.loads(data[4:start]))
-        count, rest = divmod(len(data) - start, 21)
-        if rest:
-            raise Corrupt("a batch of the outbox has a torn end", hint="check the disk")
-        ends = [start + count * width for width in (0, 4, 12, 20)]
-        return Samples(
-            points=points,
-            index=np.frombuffer(data, "<i4", count, ends[0]).astype(np.int32),
-            ts=np.frombuffer(data, "<i8", count, ends[1]).astype(np.int64),
-            value=np.frombuffer(data, "<f8", count, ends[2]).astype(np.float64),
-            status=np.frombuffer(data, "u1", count, ends[3]).astype(np.uint8),
-        )
-    except (zlib.error, ValueError) as cause:
-        raise Corrupt("a batch of the outbox cannot be read", hint="check the disk") from cause
-
-
-def _merged(batches: Sequence[Samples]) -> Samples:
-    """Several batches as one, in the order they were put."""
-    place: dict[Ref, int] = {}
-    indexes = []
-    for batch in batches:
-        of_batch = [place.setdefault(point, len(place)) for point in batch.points]
-        indexes.append(np.array(of_batch, dtype=np.int32)[batch.index])
-    return Samples(
-        points=tuple(place),
-        index=np.concatenate(indexes),
-        ts=np.concatenate([batch.ts for batch in batches]),
-        value=np.concatenate([batch.value for batch in batches]),
-        status=np.concatenate([batch.status for batch in batches]),
-    )
+                await sink.write(half)
+            except (BadRequest, Corrupt) as cause:
+                parts.append((half, cause))
+    return asides

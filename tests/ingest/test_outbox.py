@@ -1,6 +1,7 @@
 """The outbox: nothing acknowledged is lost, nothing is counted twice, and a full disk is survived."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
 import re
@@ -16,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ingest.outbox import Outbox, _merged, _pack, _unpack
-from ontology.errors import BadRequest, Conflict, Corrupt, OutOfSpace, Unavailable
+from ingest.outbox import Outbox
+from ingest.outbox_file import Aside
+from ingest.packed import merged, pack, unpack
+from ontology.errors import BadRequest, Conflict, Corrupt, NotFound, OutOfSpace, Unavailable
 from ontology.history import Sample, Samples, Status
 from ontology.kinds import Ref
 from ontology.store.duck import DuckHistory
@@ -151,9 +154,110 @@ async def test_a_batch_the_history_refuses_is_set_aside_and_blocks_nobody(tmp_pa
     assert (outbox.rows, outbox.refused) == (0, 1)
     assert await stored(history, "p0") == [1.0, 2.0]
     await outbox.close()
-    kept = sqlite3.connect(tmp_path / "o.db")
-    assert kept.execute("SELECT rows, why FROM refused").fetchall() == [(1, "no such point: p9")]
-    kept.close()
+    again = await Outbox.open(tmp_path / "o.db")
+    (kept,) = await again.quarantine()
+    assert (kept.rows, kept.source, kept.why, kept.points) == (
+        1,
+        "history",
+        "no such point: p9",
+        ("p9",),
+    )
+    await again.close()
+
+
+async def test_one_refused_sample_in_a_crowd_costs_only_itself_and_can_be_sent_again(
+    tmp_path: Path,
+) -> None:
+    outbox, history = await Outbox.open(tmp_path / "o.db"), Choosy()
+    crowd = [Sample(Ref(f"p{i}"), T0, float(i)) for i in range(40)]
+    await outbox.put(Samples.of(crowd))
+    assert await outbox.drain(history) == 39
+    assert (outbox.aside, outbox.refused, outbox.rows) == (1, 1, 0)
+    assert await outbox.retry() == 1
+    assert (outbox.aside, outbox.rows) == (0, 1)
+    tolerant = MemoryHistory()
+    assert await outbox.drain(tolerant) == 1
+    assert await stored(tolerant, "p9") == [9.0]
+    await outbox.close()
+
+
+async def test_puts_that_come_together_share_a_sync_and_keep_their_order(tmp_path: Path) -> None:
+    outbox, history = await Outbox.open(tmp_path / "o.db"), MemoryHistory()
+    await asyncio.gather(*(outbox.put(minute(0, float(n))) for n in range(5_000)))
+    assert outbox.rows == 5_000
+    assert await outbox.drain(history) == 5_000
+    assert await stored(history, "p0") == [4_999.0]  # the last of the same second wins
+    await outbox.close()
+
+
+async def test_the_bound_of_bytes_drops_the_oldest_too(tmp_path: Path) -> None:
+    outbox = await Outbox.open(tmp_path / "o.db", most_bytes=20_000)
+    rng = np.random.default_rng(1)
+    for n in range(50):
+        await outbox.put(minute(n, *rng.random(100)))
+    assert outbox.bytes <= 20_000
+    assert outbox.dropped > 0
+    assert outbox.rows + outbox.dropped == 5_000
+    await outbox.close()
+
+
+async def test_what_is_kept_aside_is_bounded_counted_and_survives(tmp_path: Path) -> None:
+    outbox = await Outbox.open(tmp_path / "o.db", most_aside=3)
+    for n in range(5):
+        await outbox.put(None, asides=[Aside(minute(n, 1.0), "of 1970", "line-1")])
+    await outbox.close()
+    again = await Outbox.open(tmp_path / "o.db", most_aside=3)
+    assert (again.aside, again.counters["aside_dropped"], again.rows) == (3, 2, 0)
+    newest = (await again.quarantine())[0]
+    assert (newest.source, newest.why) == ("line-1", "of 1970")
+    assert (await again.kept_aside(newest.id)).value.tolist() == [1.0]
+    assert await again.discard([newest.id]) == 1
+    assert (again.aside, again.counters["discarded"]) == (2, 1)
+    with pytest.raises(NotFound, match="nothing is kept aside"):
+        await again.retry([newest.id])
+    await again.close()
+
+
+async def test_a_batch_that_was_put_before_changes_nothing_also_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    outbox, history = await Outbox.open(tmp_path / "o.db"), MemoryHistory()
+    assert await outbox.put(minute(0, 1.0), batch="box-1")
+    assert await outbox.put(minute(0, 2.0), batch="box-2")
+    await outbox.drain(history)
+    await outbox.close()
+    outbox = await Outbox.open(tmp_path / "o.db")
+    assert not await outbox.put(minute(0, 1.0), batch="box-1"), "a late duplicate"
+    assert outbox.rows == 0
+    assert await stored(history, "p0") == [2.0]
+    await outbox.close()
+
+
+async def test_a_damaged_batch_is_kept_aside_and_blocks_nobody(tmp_path: Path) -> None:
+    outbox, history = await Outbox.open(tmp_path / "o.db"), MemoryHistory()
+    await outbox.put(minute(0, 1.0))
+    await outbox.put(minute(1, 2.0))
+    await outbox.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "o.db")) as db, db:
+        db.execute("UPDATE waiting SET body = x'00ff' WHERE id = 1")
+    outbox = await Outbox.open(tmp_path / "o.db")
+    assert await outbox.drain(history) == 1
+    assert (outbox.rows, outbox.aside) == (0, 1)
+    assert "cannot be read" in (await outbox.quarantine())[0].why
+    assert await stored(history, "p0") == [2.0]
+    await outbox.close()
+
+
+async def test_what_an_older_outbox_kept_aside_is_still_there(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "o.db")) as db, db:
+        db.execute(
+            "CREATE TABLE refused (id INTEGER PRIMARY KEY, rows INTEGER, why TEXT, body BLOB)"
+        )
+        db.execute("INSERT INTO refused VALUES (1, 1, 'no', ?)", (pack(minute(0, 4.0)),))
+    outbox = await Outbox.open(tmp_path / "o.db")
+    assert outbox.aside == 1
+    assert await outbox.retry() == 1
+    await outbox.close()
 
 
 @given(st.lists(st.integers(0, 4), max_size=5), st.data())
@@ -171,17 +275,17 @@ def test_any_batches_survive_packing_and_merging(sizes: list[int], data: st.Data
             )
         )
     for batch in batches:
-        again = _unpack(_pack(batch))
+        again = unpack(pack(batch))
         assert again.points == batch.points
         for name in ("index", "ts", "value", "status"):
             np.testing.assert_array_equal(getattr(again, name), getattr(batch, name))
     if batches:
-        assert len(_merged(batches)) == sum(sizes)
+        assert len(merged(batches)) == sum(sizes)
 
 
 def test_unknown_stays_unknown_in_the_outbox() -> None:
     stale = Samples.of([Sample(Ref("a"), T0, float("nan"), Status.STALE)])
-    again = _unpack(_pack(stale))
+    again = unpack(pack(stale))
     assert np.isnan(again.value[0])
     assert again.status[0] == Status.STALE
 
