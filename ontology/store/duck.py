@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from ontology.errors import Corrupt, PlantroomError, Unavailable
 from ontology.graph import Building
@@ -33,6 +34,7 @@ from ontology.store.columns import (
 )
 from ontology.store.duck_file import DuckFile
 from ontology.store.memory_history import sample_of
+from ontology.store.snapshot import Snapshot
 from ontology.time import Span
 
 HOT_ROWS = 200_000
@@ -63,6 +65,8 @@ class DuckHistory:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
         self._closed = False
         self._uncertain = False
+        self._version = 0
+        self._snapped: Snapshot | None = None
         self._latest: tuple[Columns, dict[Ref, Sample]] = (empty(), {})
         self._load()
 
@@ -140,6 +144,12 @@ class DuckHistory:
         """Make the SQL views say what this building is; does nothing when they already do."""
         await self._in_writer(partial(self._publish, building))
 
+    async def snapshot(self, known: int = -1) -> Snapshot | None:
+        """The history at this moment, for another process; None when it is still the one `known`."""
+        if self._version == known:
+            return None
+        return await asyncio.to_thread(self._snapshot)
+
     def cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection for reading SQL (`ontology.store.sql`)."""
         return self._file.cursor()
@@ -165,6 +175,7 @@ class DuckHistory:
         self._uncertain = True  # a commit that failed may have reached the disk all the same
         done = work()
         self._uncertain = False
+        self._version += 1
         return done
 
     def _load(self) -> None:
@@ -267,6 +278,24 @@ class DuckHistory:
 
     # in a reader's thread
 
+    def _snapshot(self) -> Snapshot:
+        version, snapped = self._version, self._snapped
+        if snapped is not None and snapped.version == version:
+            return snapped
+        with self._file.transaction() as db:
+            fresh = db.sql("SELECT * FROM store.merged").to_arrow_table()
+            latest = db.sql("SELECT * FROM store.latest").to_arrow_table()
+            ids = db.execute("SELECT id FROM store.points ORDER BY point").fetchall()
+        self._snapped = Snapshot(
+            version,
+            (),
+            _stream(fresh),
+            tuple(id for (id,) in ids),
+            latest=_stream(latest),
+            corrects=False,
+        )
+        return self._snapped
+
     def _read(self, points: list[Ref], steps: Steps) -> dict[Ref, Floats]:
         found: dict[Ref, Floats] = {}
         with self._file.cursor() as db:
@@ -296,3 +325,10 @@ class DuckHistory:
             got = db.execute(_RAW, [number, first, end, limit]).fetchnumpy()
         index = np.zeros(len(got["ts"]), dtype=np.int32)
         return Samples((point,), index, got["ts"], duck_layout.floats(got["value"]), got["status"])
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())

@@ -23,3 +23,10 @@ class Snapshot:
     """An Arrow IPC stream of point, ts, value, status; no (point, ts) twice."""
     points: tuple[str, ...]
     """The id of each point by its number."""
+    latest: bytes = b""
+    """An Arrow IPC stream of point, ts, value, status: the newest sample of each point."""
+    corrects: bool = True
+    """False: no (point, ts) of `fresh` is in a segment, so that a plain UNION ALL is right (and faster)."""
+    hourly: tuple[Path, ...] = ()
+    """DuckDB files, each with `hourly(point INTEGER, hour BIGINT, mean DOUBLE, min DOUBLE, max DOUBLE,
+    count BIGINT)`: what is left of hours whose samples were forgotten; no (point, hour) twice among all."""

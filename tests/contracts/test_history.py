@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -432,3 +433,24 @@ async def test_a_folder_that_may_not_be_written_is_said_plainly() -> None:
     with pytest.raises(Unavailable) as refused:
         DuckHistory.open(Path("/proc/nowhere/history.duckdb"))
     assert "data directory" in refused.value.hint
+
+
+async def test_a_snapshot_is_all_that_was_written_until_then(tmp_path: Path) -> None:
+    history = DuckHistory.open(tmp_path / "history.duckdb", hot_rows=50)
+    await write(history, at(0, 1), at(1, math.nan), at(1, 5, FLOW))
+    first = await history.snapshot()
+    assert first is not None
+    assert await history.snapshot(first.version) is None
+    await write(history, at(0, 9), at(2, 3))
+    second = await history.snapshot(first.version)
+    assert second is not None
+    assert second.version > first.version
+    for snapshot, values in ((first, [1.0, None, 5.0]), (second, [9.0, None, 3.0, 5.0])):
+        assert snapshot.points == (POWER.id, FLOW.id)
+        assert snapshot.segments == ()
+        fresh = pa.ipc.open_stream(snapshot.fresh).read_all().sort_by([("point", "ascending"), ("ts", "ascending")])  # fmt: skip
+        assert fresh.column_names == ["point", "ts", "value", "status"]
+        assert fresh["value"].to_pylist() == values
+    newest = pa.ipc.open_stream(second.latest).read_all()
+    assert dict(zip(newest["point"].to_pylist(), newest["value"].to_pylist(), strict=True)) == {0: 3.0, 1: 5.0}  # fmt: skip
+    await history.close()
