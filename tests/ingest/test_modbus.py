@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.addresses import ModbusAddress, modbus_address
+from ingest.blocks import plan
 from ingest.demo.devices.modbus import ModbusDevices
 from ingest.driver import Line, Register
-from ingest.drivers.modbus import Modbus, plan
+from ingest.drivers.modbus import Modbus
 from ontology.errors import Conflict, DeviceSilent
 from ontology.history import Status
 from ontology.kinds import Ref
