@@ -6,7 +6,8 @@ import importlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -36,9 +37,11 @@ OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "zone": r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*",
         "bbmd": r"[\d.]+:\d{1,5}",
         "ttl": r"[1-9]\d{1,4}",
+        "writable": "yes",
     },
     "modbus": {
         "framer": "tcp|rtu",
+        "writable": "yes",
         "gap_ms": r"\d{1,4}",
         "max_registers": r"[4-9]|[1-9]\d|1[01]\d|12[0-5]",
         "max_gap": r"\d{1,2}|1[01]\d|120",
@@ -50,6 +53,8 @@ REQUIRED: Final[Mapping[str, str]] = {
     "network": "mac", "mac": "network", "dev_eui": "codec", "codec": "dev_eui",
     "notify": "cov", "ttl": "bbmd",
 }  # fmt: skip
+_ROW_KEYS: Final = ("address", "scale", "offset", "log", "name", "about", "unit")
+"""The last three are the device's own words, for people and `plantroom ingest map`; nothing is computed from them."""
 _KEYS: Final = frozenset(
     {"name", "protocol", "host", "port", "device", "every_s", "timeout_s", "options", "registers"}
 )
@@ -86,6 +91,29 @@ def read_lines(path: Path) -> tuple[Line, ...]:
 
 def parse_lines(text: str, file: str = "lines.toml") -> tuple[Line, ...]:
     """All lines of the text; raises BadRequest that names the file and key."""
+    tables = _tables(text, file)
+    lines = tuple(_Table(file, n, table).line() for n, table in enumerate(tables, start=1))
+    check_lines(lines, file)
+    return lines
+
+
+def all_faults(text: str, file: str = "lines.toml") -> list[BadRequest]:
+    """Everything that is wrong with the text, in its order; those of one key are `WrongKey`."""
+    try:
+        tables = _tables(text, file)
+    except BadRequest as fault:
+        return [fault]
+    found: list[BadRequest] = []
+    lines: list[Line] = []
+    for n, table in enumerate(tables, start=1):
+        faults = list(_Table(file, n, table).faults())
+        found += faults
+        if not faults:
+            lines.append(_Table(file, n, table).line())
+    return [*found, *_clashes(lines, file)]
+
+
+def _tables(text: str, file: str) -> list[dict[str, Any]]:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as cause:
@@ -96,11 +124,7 @@ def parse_lines(text: str, file: str = "lines.toml") -> tuple[Line, ...]:
     tables = tree.get("line", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise BadRequest(f"{file}: line is not a list of tables", hint="write [[line]]")
-    lines = tuple(
-        _Table(f"{file}: line {n}", table).line() for n, table in enumerate(tables, start=1)
-    )
-    check_lines(lines, file)
-    return lines
+    return tables
 
 
 def write_lines(path: Path, lines: Iterable[Line]) -> None:
@@ -110,6 +134,11 @@ def write_lines(path: Path, lines: Iterable[Line]) -> None:
 
 def check_lines(lines: Sequence[Line], file: str = "lines.toml") -> None:
     """Raise BadRequest where lines share a name, a sensor or a point, or registers overlap."""
+    for fault in _clashes(lines, file):
+        raise fault
+
+
+def _clashes(lines: Sequence[Line], file: str) -> Iterator[BadRequest]:
     owner: dict[str, str] = {}
     for line in lines:
         claims = [f"the name {line.name!r}"]
@@ -118,22 +147,22 @@ def check_lines(lines: Sequence[Line], file: str = "lines.toml") -> None:
             claims.append(f"the sensor {line.options['dev_eui'].lower()}")
         for claim in claims:
             if claim in owner:
-                raise BadRequest(
+                yield BadRequest(
                     f"{file}: {claim} is in line {owner[claim]!r} and again in {line.name!r}",
                     hint="each belongs to one line, once",
                 )
             owner[claim] = line.name
-        _check_places(line, file)
+        yield from _overlaps(line, file)
 
 
-def _check_places(line: Line, file: str) -> None:
+def _overlaps(line: Line, file: str) -> Iterator[BadRequest]:
     placed: list[tuple[Address, Register]] = sorted(
         ((ADDRESS[line.protocol](register.address), register) for register in line.registers),
         key=lambda pair: _place(pair[0]),
     )
     for (one, first), (other, second) in pairwise(placed):
         if clash(one, other):
-            raise BadRequest(
+            yield BadRequest(
                 f"{file}: line {line.name!r}: {second.point.id} ({second.address}) overlaps "
                 f"{first.point.id} ({first.address})",
                 hint="check address and type: float32, int32 and uint32 take two registers",
@@ -149,33 +178,77 @@ def _place(address: Address) -> tuple[str, int]:
     )
 
 
+class WrongKey(BadRequest):
+    """A key of a line that cannot be taken. `table` counts the [[line]]s from 1."""
+
+    def __init__(self, message: str, *, hint: str, table: int, key: str) -> None:
+        super().__init__(message, hint=hint)
+        self.table = table
+        self.key = key
+
+
 class _Table:
     """One [[line]] table, read key by key with errors that say where."""
 
-    def __init__(self, where: str, table: Mapping[str, Any]) -> None:
+    def __init__(self, file: str, number: int, table: Mapping[str, Any]) -> None:
         name = table.get("name")
-        self._where = f"{where} ({name!r})" if isinstance(name, str) else where
+        self._number_of_table = number
+        self._where = f"{file}: line {number}" + (f" ({name!r})" if isinstance(name, str) else "")
         self._table = table
 
     def line(self) -> Line:
-        unknown = sorted(self._table.keys() - _KEYS)
-        if unknown:
-            raise self._wrong(unknown[0], "is not a key", f"keys: {', '.join(sorted(_KEYS))}")
+        """The line. Raises the first of its faults."""
+        for fault in self._unknown():
+            raise fault
+        protocol = self._protocol()
+        read = {key: read() for key, read in self._keys(protocol).items()}
+        return Line(
+            protocol=protocol,
+            registers=self._registers(protocol),
+            options=self._options(protocol),
+            **read,
+        )
+
+    def faults(self) -> Iterator[WrongKey]:
+        """All that is wrong, key by key; without a protocol nothing else can be judged."""
+        yield from self._unknown()
+        try:
+            protocol = self._protocol()
+            registers = self._register_table()
+        except WrongKey as fault:
+            yield fault
+            return
+        checks: list[Callable[[], object]] = [*self._keys(protocol).values()]
+        checks += [partial(self._register, protocol, id, row) for id, row in registers.items()]
+        for check in checks:
+            try:
+                check()
+            except WrongKey as fault:
+                yield fault
+        yield from self._option_faults(protocol)
+
+    def _unknown(self) -> Iterator[WrongKey]:
+        for key in sorted(self._table.keys() - _KEYS):
+            yield self._wrong(key, "is not a key", f"keys: {', '.join(sorted(_KEYS))}")
+
+    def _protocol(self) -> str:
         protocol = self._text("protocol")
         if protocol not in ADDRESS:
             raise self._wrong("protocol", f"is {protocol!r}", f"one of {', '.join(ADDRESS)}")
-        host = self._text("host", default="" if protocol == "lorawan" else None)
-        return Line(
-            name=self._text("name"),
-            protocol=protocol,
-            host=host,
-            port=int(self._number("port", PORT[protocol], 0, 65_535, whole=True)),
-            device=int(self._number("device", 0, 0, DEVICES_MAX[protocol], whole=True)),
-            every_s=self._number("every_s", 600 if protocol == "lorawan" else 60, 0.05, 86_400),
-            timeout_s=self._number("timeout_s", 3, 0.05, 20),
-            registers=self._registers(protocol),
-            options=self._options(protocol),
-        )
+        return protocol
+
+    def _keys(self, protocol: str) -> Mapping[str, Callable[[], Any]]:
+        """How each plain key of a line is read."""
+        lorawan = protocol == "lorawan"
+        most = DEVICES_MAX[protocol]
+        return {
+            "name": lambda: self._text("name"),
+            "host": lambda: self._text("host", default="" if lorawan else None),
+            "port": lambda: int(self._number("port", PORT[protocol], 0, 65_535, whole=True)),
+            "device": lambda: int(self._number("device", 0, 0, most, whole=True)),
+            "every_s": lambda: self._number("every_s", 600 if lorawan else 60, 0.05, 86_400),
+            "timeout_s": lambda: self._number("timeout_s", 3, 0.05, 20),
+        }
 
     def _text(self, key: str, *, default: str | None = None) -> str:
         value = self._table.get(key, default)
@@ -195,38 +268,48 @@ class _Table:
         return float(value)
 
     def _options(self, protocol: str) -> Mapping[str, str]:
+        for fault in self._option_faults(protocol):
+            raise fault
+        return {key: str(value) for key, value in self._table.get("options", {}).items()}
+
+    def _option_faults(self, protocol: str) -> Iterator[WrongKey]:
         options = self._table.get("options", {})
         if not isinstance(options, dict):
-            raise self._wrong("options", "is not a table", "write options = { key = 'value' }")
+            yield self._wrong("options", "is not a table", "write options = { key = 'value' }")
+            return
         patterns = OPTIONS[protocol]
         for key, value in options.items():
             if key not in patterns:
                 known = ", ".join(patterns) or "none"
-                raise self._wrong(f"options.{key}", "is not known", f"{protocol} knows: {known}")
-            if not isinstance(value, (str, int)) or not re.fullmatch(patterns[key], str(value)):
-                raise self._wrong(
+                yield self._wrong(f"options.{key}", "is not known", f"{protocol} knows: {known}")
+            elif not isinstance(value, (str, int)) or not re.fullmatch(patterns[key], str(value)):
+                yield self._wrong(
                     f"options.{key}", f"is {value!r}", f"it looks like {patterns[key]}"
                 )
         needed = [REQUIRED[key] for key in options if key in REQUIRED]
         needed += ["dev_eui"] if protocol == "lorawan" else []
         for key in needed:
             if key not in options:
-                raise self._wrong(f"options.{key}", "is missing", "see connect-devices.md")
-        return {key: str(value) for key, value in options.items()}
+                yield self._wrong(f"options.{key}", "is missing", "see connect-devices.md")
 
     def _registers(self, protocol: str) -> tuple[Register, ...]:
+        table = self._register_table()
+        return tuple(self._register(protocol, id, entry) for id, entry in table.items())
+
+    def _register_table(self) -> Mapping[str, object]:
         table = self._table.get("registers")
         if not isinstance(table, dict) or not table:
             raise self._wrong("registers", "is empty", "write [line.registers] and one point a row")
-        return tuple(self._register(protocol, id, entry) for id, entry in table.items())
+        return table
 
     def _register(self, protocol: str, id: str, entry: object) -> Register:
         key = f"registers.{id!r}"
         row = {"address": entry} if isinstance(entry, str) else entry
         if not isinstance(row, dict) or not isinstance(row.get("address"), str):
             raise self._wrong(key, f"is {entry!r}", 'write "point" = "address"')
-        if row.keys() - {"address", "scale", "offset", "log"}:
-            raise self._wrong(key, "has an unknown key", "keys: address, scale, offset, log")
+        unknown = sorted(row.keys() - set(_ROW_KEYS))
+        if unknown:
+            raise self._wrong(key, f"has the key {unknown[0]!r}", f"keys: {', '.join(_ROW_KEYS)}")
         scale, offset = row.get("scale", 1.0), row.get("offset", 0.0)
         if not all(
             isinstance(v, (int, float)) and not isinstance(v, bool) for v in (scale, offset)
@@ -241,8 +324,9 @@ class _Table:
         except BadRequest as cause:
             raise self._wrong(key, str(cause), cause.hint) from cause
 
-    def _wrong(self, key: str, what: str, hint: str) -> BadRequest:
-        return BadRequest(f"{self._where}: {key}: {what}", hint=hint)
+    def _wrong(self, key: str, what: str, hint: str) -> WrongKey:
+        says = f"{self._where}: {key}: {what}"
+        return WrongKey(says, hint=hint, table=self._number_of_table, key=key)
 
 
 def _log(protocol: str, text: object) -> str:
