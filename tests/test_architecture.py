@@ -20,7 +20,7 @@ DOORS = {
     "onnxruntime": ("edge/engines/onnx.py", "edge/indexes/embedded.py"),
     "llama_index": ("ingest/documents/",),
     "pymodbus": ("ingest/drivers/modbus.py", "ingest/demo/devices/"),
-    "bacpypes3": ("ingest/drivers/bacnet.py", "ingest/demo/devices/"),
+    "bacpypes3": ("ingest/drivers/bacnet", "ingest/demo/devices/"),
     "aiomqtt": ("ingest/drivers/lorawan.py", "ingest/demo/devices/"),
     "langgraph": ("agent/graph.py",),
     "fastapi": ("services/api/",),

@@ -21,7 +21,9 @@ from bacpypes3.primitivedata import Real
 from ingest.demo.devices.bacnet import BacnetDevices
 from ingest.demo.devices.layout import Layout
 from ingest.driver import Line, Register
-from ingest.drivers.bacnet import Bacnet, BacnetPort, application, discover, new_link, ready
+from ingest.drivers.bacnet import Bacnet, BacnetPort
+from ingest.drivers.bacnet.port import application, new_link, ready
+from ingest.drivers.bacnet_discover import discover
 from ontology.errors import Conflict, DeviceSilent
 from ontology.history import Status
 from ontology.kinds import Ref
@@ -103,7 +105,7 @@ async def test_lines_of_one_local_address_share_one_socket(building) -> None:
     async with Bacnet(building["AHU-2"]), Bacnet(building["plant"]):
         port = await BacnetPort.take("127.0.0.1:0")
         assert port.users == 3
-        port.release()
+        await port.release()
     assert port.users == 0
 
 
@@ -215,6 +217,6 @@ async def test_a_write_from_the_network_is_refused_by_the_simulated_plant(buildi
     controller = Address(f"2001:{line.options['mac']}")
     async with Bacnet(line) as driver:
         with pytest.raises(ErrorRejectAbortNack, match="write-access-denied"):
-            await driver._port.app.write_property(
+            await driver._remote.port.app.write_property(
                 controller, "analog-output,1", "present-value", Real(0.0)
             )

@@ -34,7 +34,7 @@ from ingest.addresses import BACNET_TYPES, bacnet_address
 from ingest.demo.devices.layout import NETWORK, ROUTER_INSTANCE
 from ingest.demo.devices.plant_values import PlantValues
 from ingest.driver import Line, Register
-from ingest.drivers.bacnet import application, new_link, ready
+from ingest.drivers.bacnet.port import application, new_link, ready
 from ontology.defs import ROLE
 
 _IP_NETWORK: Final = 2000
