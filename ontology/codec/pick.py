@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, TypeVar
 
 from ontology.codec import csv, hayson, json3, trio, zinc
 from ontology.codec.lines import head_of
 from ontology.codec.rows import Rows
 from ontology.errors import BadRequest, Corrupt, NotFound
 from ontology.kinds import Grid
+
+T = TypeVar("T")
 
 
 class Codec(Protocol):
@@ -92,7 +94,8 @@ def read_file(path: Path | str) -> Rows:
     except BaseException:
         file.close()
         raise
-    return Rows(rows.columns, _until_closed(path, file, rows), rows.meta, rows.column_meta)
+    batches = rows.batches and _until_closed(path, file, rows.batches)
+    return Rows(rows.columns, _until_closed(path, file, rows), rows.meta, rows.column_meta, batches)
 
 
 def read_json(file: BinaryIO) -> Rows:
@@ -123,7 +126,7 @@ def decode_bytes(body: bytes, media_type: str = "") -> Grid:
     return codec_of(media_type, text[: 2**16]).decode(text)
 
 
-def _until_closed(path: Path, file: BinaryIO, rows: Rows) -> Iterator[dict[str, Any]]:
+def _until_closed(path: Path, file: BinaryIO, rows: Iterable[T]) -> Iterator[T]:
     with file:
         try:
             yield from rows

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Final, TypeVar
 
 from ontology.codec.lines import lines_in
@@ -36,6 +38,7 @@ class Scanner:
 
     def __init__(self, lines: Iterable[str] | str, *, first: int = 1, indent: int = 0) -> None:
         self._lines = iter(lines_in(lines) if isinstance(lines, str) else lines)
+        self._held: deque[str] = deque()
         self._indent = indent
         self._number = first - 1
         self._left = MAX_VALUES
@@ -43,6 +46,11 @@ class Scanner:
         self.at = 0
         self.at_end = False
         self.next_line()
+
+    @property
+    def number(self) -> int:
+        """Of this line, the first of the text being 1."""
+        return self._number
 
     @property
     def at_line_end(self) -> bool:
@@ -59,7 +67,7 @@ class Scanner:
         return self.line[self.at : self.at + 1]
 
     def next_line(self) -> None:
-        line = next(self._lines, None)
+        line = self._held.popleft() if self._held else next(self._lines, None)
         self.at_end = line is None
         self.line = line or ""
         self.at = 0
@@ -70,10 +78,32 @@ class Scanner:
         """What `read` makes of this line and those after it, up to the first it makes nothing of."""
         while not self.at_end and (found := read(self.line)) is not None:
             yield found
-            line = next(self._lines, None)
+            line = self._held.popleft() if self._held else next(self._lines, None)
             self.at_end = line is None
             self.line = line or ""
             self._number += 1
+
+    def ahead(self, size: int) -> list[str]:
+        """This line and those after it, of about `size` characters; they are still to come."""
+        lines, left = [self.line], size - len(self.line)
+        try:
+            for line in chain(self._held, self._lines):
+                lines.append(line)
+                left -= len(line) + 1
+                if left <= 0:
+                    break
+        except Corrupt as cause:
+            self._lines = _refusal(cause)  # in its turn: a line before it may be wrong as well
+        self._held = deque([*lines[1:], *islice(self._held, len(lines) - 1, None)])
+        return lines
+
+    def skip(self, count: int) -> None:
+        """Step over whole lines, all but the last of which were looked at ahead."""
+        for _ in range(count - 1):
+            self._held.popleft()
+        self._number += max(0, count - 1)
+        if count:
+            self.next_line()
 
     def skip_blank_lines(self) -> None:
         while not self.at_end and self.blank:
@@ -169,6 +199,11 @@ class Scanner:
             f"found {'the end' if self.at_end else found}",
             hint=hint or "open the text there; the rest was not read",
         )
+
+
+def _refusal(cause: Corrupt) -> Iterator[str]:
+    yield from ()
+    raise cause
 
 
 def joined(text: str) -> str:

@@ -4,7 +4,8 @@ Most rows of most files are scalars between commas. Those are split, and each ce
 in a table of cells already read, so that the ten thousandth `M` or `@ahu-3` costs nothing and is the
 same object. Every cell goes through the grammar itself or through a pattern that accepts a part of
 what the grammar accepts; a row with any other cell is read by the grammar as a whole. So both ways
-read the same values, and every error comes from the grammar, with its line and column.
+read the same values, and every error comes from the grammar, with its line and column. Who takes rows
+in batches gets them looked through by the same rule, and made when they are asked for.
 
 Three things do not come back as they were: an absent tag is absent, never None; INF and NaN lose their
 unit; two halves of one character, each escaped, are that character.
@@ -21,12 +22,16 @@ from ontology.codec import zinc_write
 from ontology.codec.lines import lines_in, lines_of
 from ontology.codec.rows import Rows
 from ontology.codec.scan import Scanner, joined
+from ontology.codec.zinc_batch import Batch, Cells, look
 from ontology.codec.zinc_read import NUMBER, number_of, read_head, read_row, read_whole
 from ontology.errors import Corrupt
 from ontology.kinds import MARKER, Grid, Ref
 
 MAX_FAST: Final = 2**20
 """Characters of a row that is split at once; longer ones go through the grammar, cell by cell."""
+MAX_PAGE: Final = 2**20
+"""Characters of rows looked at together; so many arrays of their size fit into a processor's cache."""
+MIN_PAGE: Final = 2**8
 MAX_KNOWN: Final = 2**16
 """Cells remembered. Then the table starts anew: the common ones are back after a few rows."""
 MAX_TAILS: Final = 2**12
@@ -87,7 +92,8 @@ def stream(lines: Iterable[str], *, fast: bool = True, first: int = 1, indent: i
     scan = Scanner(lines, first=first, indent=indent)
     scan.skip_blank_lines()
     head = read_head(scan)
-    return Rows(head.columns, _rows(scan, head.columns, fast), head.meta, head.column_meta)
+    rows, batches = _rows(scan, head.columns, fast), _batches(scan, head.columns)
+    return Rows(head.columns, rows, head.meta, head.column_meta, batches)
 
 
 def _rows(scan: Scanner, columns: tuple[str, ...], fast: bool) -> Iterator[dict[str, Any]]:
@@ -97,6 +103,47 @@ def _rows(scan: Scanner, columns: tuple[str, ...], fast: bool) -> Iterator[dict[
             yield from scan.each(cells.row)
         if not scan.at_end and not scan.blank:
             yield read_row(scan, columns)
+    _end(scan)
+
+
+def _batches(scan: Scanner, columns: tuple[str, ...]) -> Iterator[Batch]:
+    cells = _Cells(columns)
+    room = MAX_PAGE
+    while not scan.at_end and not scan.blank:
+        lines = [line if len(line) <= MAX_FAST else "" for line in scan.ahead(room)]
+        found = look(lines, len(columns), cells.is_scalar)
+        made, size = _made(scan, found, cells, columns)
+        # Where grids lie in cells, little of what was looked at ahead is of use.
+        room = min(MAX_PAGE, 2 * room) if size == len(found.sure) else max(MIN_PAGE, room // 8)
+        yield Batch(
+            found, size, made, columns=columns, read=cells.sure_row, value=cells.__getitem__
+        )
+    _end(scan)
+
+
+def _made(
+    scan: Scanner, found: Cells, cells: _Cells, columns: tuple[str, ...]
+) -> tuple[dict[int, dict[str, Any]], int]:
+    """The doubtful rows by number, and how many rows there are up to the first that is not one line."""
+    made: dict[int, dict[str, Any]] = {}
+    at = 0
+    for number in found.doubtful:
+        scan.skip(number - at)
+        if scan.blank:
+            return made, number
+        line = scan.number
+        row = cells.row(scan.line)
+        made[number] = read_row(scan, columns) if row is None else row
+        scan.skip(row is not None)
+        at = number + 1
+        if scan.number != line + 1:
+            return made, at
+    scan.skip(len(found.sure) - at)
+    return made, len(found.sure)
+
+
+def _end(scan: Scanner) -> None:
+    """Raises Corrupt where something follows."""
     scan.skip_blank_lines()
     if not scan.at_end:
         raise scan.error("the end of the grid", hint="a blank line ends a grid; nothing follows it")
@@ -140,6 +187,19 @@ class _Cells(dict[str, Any]):
             row = {name: value for name, value in row.items() if value is not None}
         row.update(markers)
         return row
+
+    def sure_row(self, line: str) -> dict[str, Any]:
+        """The row of a line known to be right."""
+        row = self.row(line)
+        return read_row(Scanner((line,)), self._columns) if row is None else row
+
+    def is_scalar(self, cell: str) -> bool:
+        """Whether a cell says one thing, and not which entity."""
+        try:
+            value = self[cell]
+        except Corrupt:
+            return False
+        return value is not None and not isinstance(value, (Ref, list, dict, Grid))
 
     def _tail(self, tail: str) -> tuple[int, dict[str, Any]]:
         """How many cells stand before a tail of markers, and the tail's tags. -1: not a tail."""

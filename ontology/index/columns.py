@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any, Final
 
-import numpy as np
 from pyroaring import BitMap
 
-from ontology.entity import refs_in
 from ontology.errors import BadRequest
+from ontology.index.arrivals import Arrivals
 from ontology.index.links import Links
-from ontology.index.sets import Ints, Slots, slots_of
+from ontology.index.sets import Slots
 from ontology.index.table import Table
 from ontology.index.values import SPARE, Values
 from ontology.kinds import Ref, Tags
@@ -27,7 +26,7 @@ class Columns:
 
     def __init__(self, entities: Iterable[Tags] = ()) -> None:
         self._building = Lock()
-        self._load(Table(entities))
+        self._load(Arrivals(entities))
 
     def present(self, tag: str) -> Slots:
         """Who has the tag. Not a copy: read only."""
@@ -59,7 +58,7 @@ class Columns:
         for id, tags in changes.items():
             _check(id, tags)
         if len(changes) > max(SLACK, len(self.table.live)):
-            self._load(Table(self.table.after(changes)))
+            self._load(Arrivals(self.table.after(changes)))
             return
         for id, tags in changes.items():
             if tags is not None:
@@ -67,20 +66,20 @@ class Columns:
             elif id in self.table.slot_of:
                 self._drop(self.table.slot_of[id])
         if self.table.empty > SLACK + len(self.table.live):
-            self._load(Table(self.table.after({})))
+            self._load(Arrivals(self.table.after({})))
 
-    def _load(self, table: Table) -> None:
-        self.table = table
-        shapes = _shapes(table)
-        self.by_tag = _bitmaps(shapes)
-        self._links: dict[str, Links] = {}
+    def _load(self, arrivals: Arrivals) -> None:
+        self.table = Table(arrivals.rows, arrivals.ids)
+        self.by_tag = arrivals.bitmaps()
         self._values: dict[str, Values] = {}
         self._asked: defaultdict[str, int] = defaultdict(int)
-        for tag in _ref_tags(shapes, table):
-            self.links(tag)
+        self._links = {
+            tag: Links(tag, self.table, self.by_tag[tag], arrivals.refs(tag))
+            for tag in arrivals.leading()
+        }
 
     def _put(self, slot: int, tags: Tags) -> None:
-        before = self.table.rows[slot] or {}
+        before = self.table.row(slot) or {}
         self.table.put(slot, tags)
         for tag in before.keys() - tags.keys():
             self._forget(tag, slot)
@@ -92,7 +91,7 @@ class Columns:
             self._follow(tag, slot, value)
 
     def _drop(self, slot: int) -> None:
-        before = self.table.rows[slot] or {}
+        before = self.table.row(slot) or {}
         self.table.drop(slot)
         for tag in before:
             self._forget(tag, slot)
@@ -121,30 +120,3 @@ def _check(id: str, tags: Tags | None) -> None:
     ref = tags.get("id") if tags is not None else None
     if tags is not None and not (isinstance(ref, Ref) and ref.id == id):
         raise BadRequest(f"the entity @{id} says that its id is {ref}", hint="ids never change")
-
-
-def _shapes(table: Table) -> dict[tuple[str, ...], list[int]]:
-    """Slots by the exact tags they have: points of a kind share theirs, so there are few shapes."""
-    shapes: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for slot, tags in enumerate(table.rows):
-        if tags is not None:
-            shapes[tuple(tags)].append(slot)
-    return shapes
-
-
-def _bitmaps(shapes: Mapping[tuple[str, ...], list[int]]) -> dict[str, Slots]:
-    by_tag: defaultdict[str, list[Ints]] = defaultdict(list)
-    for shape, slots in shapes.items():
-        members = np.array(slots, np.int32)
-        for tag in shape:
-            by_tag[tag].append(members)
-    return {
-        tag: slots_of(np.sort(np.concatenate(parts), kind="stable"))
-        for tag, parts in by_tag.items()
-    }
-
-
-def _ref_tags(shapes: Mapping[tuple[str, ...], list[int]], table: Table) -> set[str]:
-    """Tags that lead to entities, seen on one entity of each shape."""
-    seen = (table.rows[slots[0]] or {} for slots in shapes.values())
-    return {tag for tags in seen for tag, value in tags.items() if tag != "id" and refs_in(value)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ class EntityIndex:
     def __init__(self, entities: Iterable[Tags] = (), *, defs: Definitions = STANDARD) -> None:
         with collector_paused():
             self._columns = Columns(entities)
+            gc.collect(1)  # else all that is new is looked through amid the first question
         self._selection = Selection(self._columns, defs)
 
     def __len__(self) -> int:

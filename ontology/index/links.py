@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from operator import attrgetter, itemgetter
-from typing import Any
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, cast
 
 import numpy as np
 from pyroaring import BitMap
@@ -24,28 +24,41 @@ class Links:
     `odd` holds the entities whose value a path can enter although it is no ref: dicts and DateTimes.
     """
 
-    def __init__(self, tag: str, table: Table, present: Slots) -> None:
+    def __init__(
+        self,
+        tag: str,
+        table: Table,
+        present: Slots,
+        read: Sequence[tuple[Ints, Sequence[str]]] = (),
+    ) -> None:
+        """`read` are refs that need not be looked up in the table: slots, and the ids they lead to."""
         self._table = table
         self.odd: Slots = BitMap()
         self._many: dict[int, tuple[int, ...]] = {}
         self._edges: tuple[Ints, Ints] | None = None
         self._one: Ints = np.full(len(table), NOWHERE, np.int32)
-        slots = numbers_of(present)
         if tag == "id":
+            slots = numbers_of(present)
             self._one[slots] = slots
             return
-        rows: list[Any] = table.rows
-        found = list(map(itemgetter(tag), map(rows.__getitem__, slots.tolist())))
+        rest = present.copy() if read else present
+        for slots, ids in read:
+            self._lead(slots, ids)
+            rest -= slots_of(slots)
+        found = table.values(tag, rest)
         if set(map(type, found)) <= {Ref}:
-            heads: list[Any] = list(map(table.slot_of.get, map(_ID, found)))
-            unknown = [n for n, head in enumerate(heads) if head is None]
-            for n in unknown:
-                heads[n] = NOWHERE
-            self._one[slots] = heads
+            self._lead(numbers_of(rest), list(map(_ID, found)))
         else:
-            unknown = list(range(len(found)))
-        for n in unknown:
-            self.put(int(slots[n]), found[n])
+            for slot, value in zip(rest, found, strict=True):
+                self.put(slot, value)
+
+    def _lead(self, slots: Ints, ids: Sequence[str]) -> None:
+        """One ref each."""
+        heads = list(map(self._table.slot_of.get, ids))
+        if None in heads:
+            self._one[slots] = list(map(self._table.slot, ids))
+        else:
+            self._one[slots] = cast("list[int]", heads)
 
     def put(self, slot: int, value: Any) -> None:
         """Follow a value that is new, changed or gone (None)."""

@@ -78,8 +78,8 @@ class Selection:
 
     def _specs(self, name: str, base: Slots) -> tuple[Slots, Slots]:
         """Those of `base` that say their `spec` by a ref; those of them whose spec is a `name`."""
-        rows = self._columns.table.rows
-        specs = [(slot, (rows[slot] or {})["spec"]) for slot in base]
+        row = self._columns.table.row
+        specs = [(slot, (row(slot) or {})["spec"]) for slot in base]
         typed = [(slot, spec) for slot, spec in specs if isinstance(spec, Ref)]
         named = [slot for slot, spec in typed if is_spec(spec, name, self._defs)]
         return BitMap([slot for slot, _ in typed]), BitMap(named)
@@ -119,13 +119,13 @@ class Selection:
 
     def _on_foot(self, path: Path, node: Compare | None, slots: Slots) -> Slots:
         """Paths into dicts and DateTimes, as the plain reading goes."""
-        rows = self._columns.table.rows
+        row = self._columns.table.row
 
         def matches(tags: Tags) -> bool:
             ends = walk(tags, path, lambda ref: self._columns.table.get(ref.id))
             return any(node is None or holds(end, node.op, node.value) for end in ends)
 
-        return BitMap([slot for slot in slots if matches(rows[slot] or {})])
+        return BitMap([slot for slot in slots if matches(row(slot) or {})])
 
 
 def _whatever(_tag: str, base: Slots) -> Slots:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 from pyroaring import BitMap
 
 from ontology.errors import Corrupt
+from ontology.index.arrivals import Waiting
 from ontology.index.sets import Ints, Slots, grown, numbers_of
-from ontology.kinds import Ref, Tags
+from ontology.kinds import Tags
 
 
 class Table:
@@ -20,10 +21,8 @@ class Table:
     it need no repair. A removed entity leaves such a slot behind.
     """
 
-    def __init__(self, entities: Iterable[Tags] = ()) -> None:
-        rows = list(entities)
-        ids = _ids(rows)
-        self.rows: list[Tags | None] = [*rows]
+    def __init__(self, rows: list[Tags | Waiting | None], ids: list[str]) -> None:
+        self._rows = rows
         self.ids = ids
         self.slot_of = dict(zip(ids, range(len(ids)), strict=True))
         if len(self.slot_of) != len(ids):
@@ -35,40 +34,61 @@ class Table:
 
     def __len__(self) -> int:
         """How many slots there are, with and without a row."""
-        return len(self.rows)
+        return len(self._rows)
 
     @property
     def empty(self) -> int:
         """How many slots have no row."""
-        return len(self.rows) - len(self.live)
+        return len(self._rows) - len(self.live)
+
+    def row(self, slot: int) -> Tags | None:
+        """The tags of a slot; those that waited are made, and kept."""
+        row = self._rows[slot]
+        if isinstance(row, Waiting):
+            row = self._rows[slot] = row.row(slot)
+        return row
 
     def get(self, id: str) -> Tags | None:
         slot = self.slot_of.get(id)
-        return None if slot is None else self.rows[slot]
+        return None if slot is None else self.row(slot)
+
+    def values(self, tag: str, slots: Slots) -> list[Any]:
+        """What a tag says at slots that all have it, ascending; whoever waits goes on waiting."""
+        columns: dict[Waiting, Mapping[int, Any]] = {}
+        found = []
+        for slot in slots:
+            row = self._rows[slot]
+            if isinstance(row, Waiting):
+                if row not in columns:
+                    columns[row] = row.column(tag)
+                found.append(columns[row][slot])
+            else:
+                found.append((row or {})[tag])
+        return found
 
     def slot(self, id: str) -> int:
         """The slot of an id, given out at its first mention."""
         found = self.slot_of.get(id)
         if found is None:
-            found = self.slot_of[id] = len(self.rows)
-            self.rows.append(None)
+            found = self.slot_of[id] = len(self._rows)
+            self._rows.append(None)
             self.ids.append(id)
         return found
 
     def put(self, slot: int, tags: Tags) -> None:
         """Set the row; a row that is new takes the last place in the order of arrival."""
-        if self.rows[slot] is None:
+        if self._rows[slot] is None:
             self.live.add(slot)
             self._in_order = self._in_order and slot >= self._last
             self._last = max(self._last, slot + 1)
             self._arrival = grown(self._arrival, slot + 1, 0)
             self._arrival[slot] = self._arrived
             self._arrived += 1
-        self.rows[slot] = tags
+        self._rows[slot] = tags
 
     def drop(self, slot: int) -> None:
         """Take the row away; the slot stays for those who refer to it."""
-        self.rows[slot] = None
+        self._rows[slot] = None
         self.live.discard(slot)
 
     def in_order(self, slots: Slots) -> Ints:
@@ -79,24 +99,15 @@ class Table:
     def tags(self, slots: Slots, limit: int | None = None) -> list[Tags]:
         """The rows of these slots, which all have one, first arrived first."""
         chosen = self.in_order(slots)[:limit].tolist()
-        return cast("list[Tags]", list(map(self.rows.__getitem__, chosen)))
+        found = list(map(self._rows.__getitem__, chosen))
+        if Waiting in set(map(type, found)):
+            found = list(map(self.row, chosen))
+        return cast("list[Tags]", found)
 
     def after(self, changes: Mapping[str, Tags | None]) -> list[Tags]:
         """All rows as they will be, first arrived first."""
-        stored = {self.ids[slot]: self.rows[slot] for slot in self.in_order(self.live).tolist()}
+        stored = {self.ids[slot]: self.row(slot) for slot in self.in_order(self.live).tolist()}
         return [tags for tags in {**stored, **changes}.values() if tags is not None]
-
-
-def _ids(rows: Sequence[Tags]) -> list[str]:
-    """Each row's id. Raises Corrupt naming the row that has none."""
-    refs = [tags.get("id") for tags in rows]
-    for number, ref in enumerate(refs if set(map(type, refs)) - {Ref} else (), 1):
-        if not isinstance(ref, Ref):
-            raise Corrupt(
-                f"entity {number} has no id but {ref!r:.40}: {dict(rows[number - 1])!r:.80}",
-                hint="give each entity an `id` tag, such as @ahu-2",
-            )
-    return [ref.id for ref in refs if ref is not None]
 
 
 def _twice(ids: Sequence[str]) -> Corrupt:

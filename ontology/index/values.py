@@ -44,8 +44,8 @@ class Values:
         self._codes: Ints = np.full(len(table), NOWHERE, np.int32)
         self._floats: NDArray[np.float64] = np.zeros(len(table))
         self.odd: Slots = BitMap()
-        for slot in present:
-            self.put(slot, table.rows[slot][tag])  # type: ignore[index]  # present: has a row
+        for slot, value in zip(present, table.values(tag, present), strict=True):
+            self.put(slot, value)
 
     def __len__(self) -> int:
         """How many different values it has met; more than SPARE above the entities calls for a new one."""
@@ -92,7 +92,7 @@ class Values:
             for number, of_it in zip(*_frequent(floats[codes == code], limit), strict=True):
                 counts[Number(number, str(known))] = of_it
         for slot in self.odd & present:
-            tags = self._table.rows[slot] or {}
+            tags = self._table.row(slot) or {}
             items = tags[self._tag] if isinstance(tags[self._tag], (list, tuple)) else ()
             counts.update(item for item in items if type(item) in _SCALARS or type(item) is Number)
         return counts.most_common(limit)
@@ -136,5 +136,4 @@ def _frequent(column: NDArray[Any], limit: int) -> tuple[list[Any], list[int]]:
 
 def one_by_one(tag: str, op: str, wanted: Any, base: Slots, table: Table) -> Slots:
     """The same as `Values.where`, without a column: for few entities, and for lists and dicts."""
-    rows = table.rows
-    return BitMap([s for s in base if holds(rows[s][tag], op, wanted)])  # type: ignore[index]
+    return BitMap([slot for slot in base if holds((table.row(slot) or {})[tag], op, wanted)])

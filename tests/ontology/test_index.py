@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ontology.codec import zinc
+from ontology.codec.lines import lines_in
 from ontology.errors import BadRequest, Corrupt
 from ontology.filter import parse_filter
 from ontology.index import EntityIndex, Term
 from ontology.index import columns as index_columns
-from ontology.kinds import MARKER, NA, Number, Ref, Symbol, Tags, Uri
+from ontology.kinds import MARKER, NA, Grid, Number, Ref, Symbol, Tags, Uri
 
 IDS = [f"e{n}" for n in range(12)]
 TAGS = [
@@ -93,7 +96,15 @@ def agree(
 ) -> None:
     """Index and predicate, asked the same after each of a row of changes."""
     building = {id: whole(id, body) for id, body in bodies.items()}
-    index = EntityIndex(building.values())
+    steadily(building, EntityIndex(building.values()), steps, filters)
+
+
+def steadily(
+    building: dict[str, Tags],
+    index: EntityIndex,
+    steps: list[Mapping[str, Tags | None]],
+    filters: list[str],
+) -> None:
     for step in ({}, *steps):
         put = {id: None if body is None else whole(id, body) for id, body in step.items()}
         index.apply(put)
@@ -152,6 +163,31 @@ def test_a_building_rebuilt_at_every_turn_answers_the_same(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index_columns, "SLACK", 0)
         agree(building, steps, filters)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=QUIET)
+@given(some_buildings, st.lists(changes, max_size=3), st.lists(filters, min_size=1, max_size=4))
+def test_a_building_that_waits_to_be_read_answers_as_one_that_was_read(
+    bodies: Mapping[str, Tags], steps: list[Mapping[str, Tags | None]], filters: list[str]
+) -> None:
+    text = zinc.encode(Grid.of([whole(id, body) for id, body in bodies.items()]))
+    rows = [
+        row for row in zinc.decode(text) if row
+    ]  # a grid of no rows at all has one that is empty
+    building = {row["id"].id: row for row in rows}
+    for tag in ("", "curVal", "airRef", "dis"):
+        index = EntityIndex(zinc.stream(lines_in(text))) if building else EntityIndex()
+        if tag:
+            assert dict(index.values(tag)) == dict(EntityIndex(rows).values(tag))
+        steadily(dict(building), index, steps, filters)
+
+
+def test_threads_that_ask_at_once_are_given_the_same() -> None:
+    text = zinc.encode(Grid.of([{**TOWER[3], "id": Ref(f"p{n}")} for n in range(3_000)]))
+    index = EntityIndex(zinc.stream(lines_in(text)))
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(index.find, "point") for _ in range(8)]
+        assert all(answer.result() == list(index) for answer in asked)
 
 
 TOWER: list[dict[str, Any]] = [
@@ -242,6 +278,11 @@ def test_two_entities_of_one_id_are_refused_and_both_are_named() -> None:
 def test_an_entity_without_an_id_is_refused_by_its_number() -> None:
     with pytest.raises(Corrupt, match="entity 2 has no id"):
         EntityIndex([TOWER[0], {"dis": "nameless"}])
+
+
+def test_an_entity_of_a_file_without_an_id_is_refused_by_its_number() -> None:
+    with pytest.raises(Corrupt, match=r"entity 2 has no id but None: \{'dis': 'nameless'\}"):
+        EntityIndex(zinc.stream(('ver:"3.0"', "id,dis", "@a,", ',"nameless"')))
 
 
 def test_a_change_that_cannot_be_made_changes_nothing() -> None:

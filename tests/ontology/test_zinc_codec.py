@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from ontology.codec import zinc
 from ontology.codec.lines import lines_in
+from ontology.codec.rows import Batch
 from ontology.errors import Corrupt
 from ontology.kinds import MARKER, NA, REMOVE, Coord, Grid, Number, Ref, Symbol, Uri, XStr
 from tests.ontology.values import exactly, grids
@@ -165,12 +168,54 @@ def outcome(text: str, *, fast: bool) -> Any:
         for row in rows:
             found.append((list(row), exactly(row)))
     except Corrupt as refused:
-        found.append((str(refused), refused.hint))
+        found.append(("refused", str(refused), refused.hint))
     return found
 
 
+def outcome_in_batches(text: str, characters: int) -> Any:
+    """The same of rows taken in batches of so many characters; before an error the last batch is missing."""
+    found: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zinc, "MAX_PAGE", characters)
+        patch.setattr(zinc, "MIN_PAGE", 1)
+        try:
+            rows = zinc.stream(lines_in(text))
+            found += [rows.columns, exactly(rows.meta), exactly(rows.column_meta)]
+            for batch in rows.batches or ():
+                found += [(list(row), exactly(row)) for row in all_of(batch)]
+        except Corrupt as refused:
+            found.append(("refused", str(refused), refused.hint))
+    return found
+
+
+def all_of(batch: Batch) -> list[dict[str, Any]]:
+    """Its rows. What else it says of them must be true."""
+    made = batch.made
+    rows = [made[n] if n in made else batch.row(n) for n in range(len(batch))]
+    tags = {tag for row in rows for tag in row}
+    lazy = [(n, row) for n, row in enumerate(rows) if n not in made]
+    having = {tag: [n for n, row in lazy if tag in row] for tag in tags}
+    leads = {
+        tag: [(n, row[tag].id) for n, row in lazy if isinstance(row.get(tag), Ref)] for tag in tags
+    }
+    assert {t: n.tolist() for t, n in batch.having()} == {t: n for t, n in having.items() if n}
+    assert {
+        tag: list(zip(numbers.tolist(), ids, strict=True)) for tag, numbers, ids in batch.refs()
+    } == {tag: refs for tag, refs in leads.items() if refs}
+    for tag in tags:
+        says = {n: exactly(row[tag]) for n, row in lazy if tag in row}
+        assert {n: exactly(value) for n, value in batch.column(tag).items()} == says
+    return rows
+
+
 def agree(text: str) -> None:
-    assert outcome(text, fast=True) == outcome(text, fast=False)
+    by_grammar = outcome(text, fast=False)
+    assert outcome(text, fast=True) == by_grammar
+    for characters in (2**20, 12):
+        in_batches = outcome_in_batches(text, characters)
+        assert in_batches[-1] == by_grammar[-1]
+        assert in_batches[:-1] == by_grammar[: len(in_batches) - 1]
+        assert len(in_batches) == len(by_grammar) or "refused" in in_batches[-1]
 
 
 CELLS = (
@@ -180,7 +225,8 @@ CELLS = (
     "`u,v`", "`", "`a\\`,b`", "C(1,2)", "C(1, 2)", "C(1", "2)", 'X("a,b")', 'X("', "Bin(a/b)", "[1,2]", "[1",
     "[M,M", "2]", "[[1,2],3]", '["]",1]', "{a:1,b}", "{a", "b}", '{a:"}",b}', "<<", ">>", "^a-b", "^", "2026-01-01",
     "2026-01-01T00:00:00Z", "2026-01-01T00:00:00+07:00 Bangkok", "2026-02-30", "10:00", "-INF", "INF", "NaN",
-    "1e999", "_", "x", "١", ",", ",M", "M,", "//", "\\", "(", ")", "(,)", "<", "[<<]", "é", "\x00",
+    "1e999", "9" * 16, "0.5e3kW", "5%", "1m³", "0000-01-01", "2026-02-28", "2026-02-29", "@a ", " @b", '@a "é"', '@a "\\n"', "@",
+    '"\\"', '"\\\\\\""', '"a\\', "a\\b", '`"`', '`",`', "_", "x", "١", ",", ",M", "M,", "//", "\\", "(", ")", "(,)", "<", "[<<]", "é", "\x00",
 )  # fmt: skip
 sheets = st.builds(
     lambda width, lines: (
@@ -200,6 +246,9 @@ sheets = st.builds(
 @example('ver:"3.0"\nc0,c1\n@a-M,M\n@b,M\n,M\n')
 @example('ver:"3.0"\nc0\nM,M\nM\n')
 @example('ver:"3.0"\nc0,c1,c2\n1,,M\n1,MM,M\n')
+@example('ver:"3.0"\nc0,c1\n`"`,1\n"a,b",2\n`"`,3\n')
+@example('ver:"3.0"\nc0,c1\n1,<<ver:"3.0"\na\n1\n>>\n2,"x"\n3,[1,2]\n4,é\n')
+@example('ver:"3.0"\nc0\nN\n1\n\n\n')
 def test_the_fast_way_reads_and_refuses_as_the_grammar_does(text: str) -> None:
     agree(text)
 
@@ -253,6 +302,23 @@ def test_the_table_of_known_cells_stays_bounded(monkeypatch: pytest.MonkeyPatch)
     cells = zinc._Cells(("a", "b", "c", "d", "e"))
     sizes = [len(cells) for line in lines if cells.row(line) is not None]
     assert max(sizes) <= 10
+
+
+def test_an_error_in_sight_does_not_hide_one_before_it() -> None:
+    def lines() -> Iterator[str]:
+        yield from ('ver:"3.0"', "a,b", "1,2", "1", "3,4")
+        raise Corrupt("line 6: no text", hint="none")
+
+    with pytest.raises(Corrupt, match="line 4"):
+        list(zinc.stream(lines()).batches or ())
+
+
+def test_grids_in_all_cells_do_not_make_batches_slow() -> None:
+    rows = ['@r,<<ver:"3.0"\na\n1\n>>\n'] * 3_000 + ["@r,[1,2]\n"] * 3_000
+    text = 'ver:"3.0"\na,b\n' + "".join(rows)
+    began = time.perf_counter()
+    assert sum(map(len, zinc.stream(lines_in(text)).batches or ())) == 6_000
+    assert time.perf_counter() - began < 10
 
 
 def test_rows_are_read_while_they_are_taken() -> None:
