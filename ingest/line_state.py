@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ontology.kinds import Ref
+from ontology.time import Span
 
 Health = Literal["starting", "good", "silent", "failing"]
 """silent: the device does not answer; failing: it does, and something here is wrong."""
@@ -37,9 +38,32 @@ class LineState:
     """Silent for three periods: its points are marked STALE."""
     lost: int = 0
     """LoRaWAN frames that never arrived, from gaps in the frame counter."""
+    listening: bool = False
+    """The device reports changes by itself; polls go on as the safety net."""
+    changes: int = 0
+    """Samples that came as changes."""
+    backfilled: int = 0
+    """Samples fetched from the device's own log after outages."""
+    gap: Span | None = None
+    """What is still to be fetched from there."""
+    aside: int = 0
+    """Samples of this line kept aside since the start."""
     error: str = ""
     hint: str = ""
     next_try: dt.datetime | None = None
+
+    @property
+    def advice(self) -> str:
+        """What a person should do about this line; empty when nothing."""
+        if self.error:
+            return self.hint or "see the log"
+        if self.faults:
+            return f"{self.faults} of {self.points} readings cannot be trusted: check their addresses and scales"
+        if self.aside:
+            return "samples are kept aside: see the quarantine, and check the device's clock"
+        if self.stale:
+            return "nothing heard for three periods: check power, battery and reception"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +87,33 @@ class OverrideChange:
 
 @dataclass(frozen=True, slots=True)
 class ForwardState:
-    """The way from the outbox to the history."""
+    """The way from the outbox to the history, here or on a server."""
 
+    to: str = "history"
     moved: int = 0
     waiting: int = 0
+    waiting_bytes: int = 0
+    """On disk, compressed."""
     dropped: int = 0
     refused: int = 0
+    aside: int = 0
+    """Samples kept aside now, in quarantine."""
     failures: int = 0
+    failing_since: dt.datetime | None = None
     error: str = ""
+    hint: str = ""
     last_moved: dt.datetime | None = None
+
+    @property
+    def advice(self) -> str:
+        """What a person should do; empty when nothing."""
+        if self.error:
+            return self.hint or "see the log; what waits is safe on this disk"
+        if self.aside:
+            return f"{self.aside} samples are kept aside: look at the reasons, then retry or discard them"
+        if self.dropped:
+            return "samples were dropped in the past because the way on was closed too long"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Outbox:
         self._coming: list[tuple[Put, asyncio.Future[bool]]] = []
         self._coming_rows = 0
         self._committing: asyncio.Task[None] | None = None
+        self.moved = 0
 
     @classmethod
     async def open(
@@ -76,6 +77,8 @@ class Outbox:
         return outbox
 
     _file: OutboxFile
+    moved: int
+    """Samples handed over since it was opened."""
 
     @property
     def rows(self) -> int:
@@ -147,6 +150,7 @@ class Outbox:
                 lambda last=batches[-1].id, asides=asides: self._file.forget(last, asides)  # type: ignore[misc]
             )
             moved += rows
+            self.moved += rows
         return moved
 
     async def filled(self) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from ingest.driver import Reading
 from ontology.entity import Entity
-from ontology.history import Status
+from ontology.history import Samples, Status
 from ontology.kinds import Ref
 
 
@@ -53,6 +55,9 @@ ROLE: Final[Mapping[str, Bounds]] = {
 }
 
 
+_ANY: Final = Bounds(-math.inf, math.inf)
+
+
 class Plausibility:
     """The believable range of each point, from what it measures."""
 
@@ -75,3 +80,15 @@ class Plausibility:
         if missing or (bounds is not None and reading.value not in bounds):
             return replace(reading, status=Status.FAULT)
         return reading
+
+    def judge_all(self, samples: Samples) -> Samples:
+        """The same for columns, such as those of a device's own log."""
+        if not len(samples):
+            return samples
+        bounds = [self._bounds.get(point, _ANY) for point in samples.points]
+        low = np.array([bound.low for bound in bounds])[samples.index]
+        high = np.array([bound.high for bound in bounds])[samples.index]
+        believed = (samples.value >= low) & (samples.value <= high)  # NaN is in no range
+        bad = ~(believed & np.isfinite(samples.value)) & (samples.status != Status.STALE)
+        status = np.where(bad, np.uint8(Status.FAULT), samples.status).astype(np.uint8)
+        return replace(samples, status=status)
