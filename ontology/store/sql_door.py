@@ -23,15 +23,18 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def opened(url: str) -> sa.Engine:
-    """An engine for the URL; nothing is connected yet. Raises BadRequest for a URL nothing can serve."""
+def opened(url: str, **options: object) -> sa.Engine:
+    """An engine for the URL; nothing is connected yet. Raises BadRequest for a URL nothing can serve.
+
+    `options` are those of SQLAlchemy's `create_engine`, over what each driver needs.
+    """
     try:
         parsed = sa.make_url(url)
         if parsed.drivername in {"postgresql", "postgres"}:
             parsed = parsed.set(drivername="postgresql+pg8000")
-        engine = sa.create_engine(parsed, **_OPTIONS.get(parsed.drivername, {}))
-    except sa.exc.ArgumentError as cause:
-        raise BadRequest(f"not a database URL: {url!r:.60}", hint=_HINT) from cause
+        engine = sa.create_engine(parsed, **{**_OPTIONS.get(parsed.drivername, {}), **options})
+    except sa.exc.ArgumentError:  # its own words repeat the URL, and with it the secret
+        raise BadRequest(f"not a database URL: {without_secret(url)!r:.60}", hint=_HINT) from None
     except ModuleNotFoundError as cause:
         raise BadRequest(
             f"the driver {cause.name} of {parsed.drivername} is not installed",
@@ -43,6 +46,17 @@ def opened(url: str) -> sa.Engine:
         sa.event.listen(engine, "do_connect", _connected)
         sa.event.listen(engine, "begin", _begin)
     return engine
+
+
+def without_secret(url: str) -> str:
+    """A URL, or what was meant as one, as it may be shown: nothing of user and password.
+
+    >>> without_secret("postgresql://plant:s3cret@db/riverside")
+    'postgresql://db/riverside'
+    """
+    scheme, mark, rest = url.partition("//")
+    place = (rest if mark else url).rpartition("@")[2].partition("?")[0]
+    return f"{scheme}{mark}{place}" if mark else place
 
 
 _HINT: Final = "such as sqlite:////var/records.db or postgresql://user:password@host/name"

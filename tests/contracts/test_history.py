@@ -26,6 +26,7 @@ from ontology.kinds import Ref
 from ontology.store import duck_layout
 from ontology.store.duck import DuckHistory
 from ontology.store.memory_history import MemoryHistory
+from ontology.store.pg_history import PgHistory
 from ontology.time import UTC, Span
 
 T0 = dt.datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
@@ -40,9 +41,13 @@ OPENERS: dict[str, Callable[[Path], History]] = {
 }
 
 
-@pytest.fixture(params=OPENERS)
+@pytest.fixture(params=[*OPENERS, "postgresql"])
 async def history(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[History]:
-    opened = OPENERS[request.param](tmp_path)
+    opened: History
+    if request.param == "postgresql":
+        opened = PgHistory.open(request.getfixturevalue("postgres_server").fresh())
+    else:
+        opened = OPENERS[request.param](tmp_path)
     yield opened
     await opened.close()
 
