@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT, InlineTable, Item, Key, KeyType, SingleKey, Table, Trivia, Whitespace
+from tomlkit.items import AoT, InlineTable, Item, Key, KeyType, SingleKey, Table, Trivia
 
 from ontology.errors import BadRequest
 
@@ -55,7 +55,10 @@ class Entry:
 
 
 class LineFile:
-    """The text of a lines.toml, open for changes. Raises BadRequest where it cannot be changed in place."""
+    """The text of a lines.toml, open for changes. Raises BadRequest where it cannot be changed in place.
+
+    Registers are marked first, then added or renamed: a line that has grown is not looked into again.
+    """
 
     def __init__(self, text: str) -> None:
         self._crlf = "\r\n" in text
@@ -125,14 +128,16 @@ class LineFile:
             for id, row in rows.items():
                 registers[id] = _toml(row)
             return
-        body = list(registers.value.body)
+        body = registers.value.body
         last = max((n for n, (key, _) in enumerate(body) if key is not None), default=-1)
-        while last + 1 < len(body) and body[last + 1][1].as_string().lstrip(" \t").startswith("#"):
+        while last + 1 < len(body) and _ROW_OUT.fullmatch(body[last + 1][1].as_string().strip()):
             last += 1  # rows behind a # belong to those above them
+        if last >= 0 and not body[last][1].trivia.trail:
+            body[last][1].trivia.trail = "\n"  # the file ended without one
         made: list[tuple[Key | None, Item]] = [
-            (_quoted_key(id), _toml(row)) for id, row in rows.items()
+            (_quoted_key(id), _ended(_toml(row))) for id, row in rows.items()
         ]
-        self._rebuild(at, [*body[: last + 1], *made, *body[last + 1 :]])
+        body[last + 1 : last + 1] = made  # tomlkit's own insert moves blank lines about
 
     def rename(self, at: int, names: Mapping[str, str]) -> None:
         """Give registers other point ids, in their places."""
@@ -142,11 +147,10 @@ class LineFile:
                 f"line {self._tables[at].get('name')!r}: its registers are all in one line",
                 hint="write [line.registers] and one point a row",
             )
-        body = [
-            (_quoted_key(names[key.key]) if key is not None and key.key in names else key, item)
-            for key, item in registers.value.body
-        ]
-        self._rebuild(at, body)
+        body = registers.value.body
+        for n, (key, item) in enumerate(body):
+            if key is not None and key.key in names:
+                body[n] = (_quoted_key(names[key.key], like=key), item)
 
     def scale(self, at: int, id: str, scale: float, offset: float) -> None:
         """Give a register the arithmetic from its device's unit to ours."""
@@ -194,19 +198,6 @@ class LineFile:
         head = f"# {plain_text(says)}\n" if says else ""
         self._added.append(head + tomlkit.dumps(doc))
 
-    def _rebuild(self, at: int, body: Sequence[tuple[Key | None, Item]]) -> None:
-        """Put a line's registers anew, header and all: tomlkit can neither insert nor rename in place."""
-        old = self._tables[at]["registers"]
-        for _, item in body:
-            if not isinstance(item, Whitespace) and not item.trivia.trail:
-                item.trivia.trail = "\n"  # the file ended without one
-        new = tomlkit.table()
-        for key, item in body:
-            new.append(key, item)
-        new.trivia.comment, new.trivia.comment_ws = old.trivia.comment, old.trivia.comment_ws
-        new.trivia.indent, new.trivia.trail = old.trivia.indent, old.trivia.trail
-        self._tables[at]["registers"] = new
-
 
 def plain_text(text: str) -> str:
     """A device's own words on one line: printable, and no longer than a person reads."""
@@ -247,9 +238,14 @@ def _inline(keys: Mapping[str, Any]) -> InlineTable:
     return made
 
 
-def _quoted_key(id: str) -> SingleKey:
+def _quoted_key(id: str, like: Key | None = None) -> SingleKey:
     """Point ids are written in quotes, dots or none, so that they look alike."""
-    return SingleKey(id, t=KeyType.Basic)
+    return SingleKey(id, t=KeyType.Basic, sep=like.sep if like else " = ")
+
+
+def _ended(item: Item) -> Item:
+    item.trivia.trail = "\n"
+    return item
 
 
 def _rows_out(table: Table) -> Iterator[str]:
