@@ -197,7 +197,7 @@ def _require(text: str, holds: bool, hint: str) -> None:
         )
 
 
-_FIELD = re.compile(r"[a-z][a-z0-9_.]*(:\d{1,3})?")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,99}(:\d{1,3})?")
 
 
 def field_address(text: str) -> FieldAddress:

@@ -46,7 +46,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "max_registers": r"[4-9]|[1-9]\d|1[01]\d|12[0-5]",
         "max_gap": r"\d{1,2}|1[01]\d|120",
     },
-    "lorawan": {"dev_eui": r"[0-9a-fA-F]{16}", "codec": "|".join(CODECS)},
+    "lorawan": {"dev_eui": r"[0-9a-fA-F]{16}", "codec": "|".join((*CODECS, "network"))},
 }
 REQUIRED: Final[Mapping[str, str]] = {
     # option -> the one it cannot do without

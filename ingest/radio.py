@@ -10,10 +10,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from ingest.driver import Line
+from ingest.frame_counts import FrameCounts
 from ingest.line_state import Backoff
 from ingest.quality import Plausibility
 from ingest.tasks import stop_all
-from ingest.uplinks import FrameCounts, Uplink, readings
+from ingest.uplinks import Uplink, readings
 from ingest.watch import Watch, columns
 from ontology.errors import NotFound, PlantroomError
 

@@ -1,4 +1,4 @@
-"""LoRaWAN uplinks as values: one type for ChirpStack v4 and The Things Stack v3, frame counters followed."""
+"""LoRaWAN uplinks as values: one type for ChirpStack v4 and The Things Stack v3."""
 
 from __future__ import annotations
 
@@ -6,19 +6,36 @@ import base64
 import binascii
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ingest.addresses import field_address
 from ingest.driver import Line, Reading
 from ingest.payloads import codec
-from ontology.errors import BadRequest
+from ontology.errors import BadRequest, Corrupt
 from ontology.time import UTC, parse_instant
 
 _AHEAD: Final = dt.timedelta(minutes=5)
 """A gateway clock further ahead than this is wrong: the time of arrival is used instead."""
-_WINDOW: Final = 64
-"""How far back a frame may be late; a larger step back is a device that joined again."""
+_BEHIND: Final = dt.datetime(2000, 1, 1, tzinfo=UTC)
+"""A gateway clock before this was never set."""
+_NETWORK: Final = "network"
+"""The codec that trusts the fields the network server decoded."""
+_EVENTS: Final = frozenset(
+    {"up", "join", "ack", "txack", "status", "log", "location", "integration"}
+)
+"""Events of ChirpStack v4, named by the query parameter of its webhook and the end of its topics."""
+_MESSAGES: Final = (
+    # messages of The Things Stack v3 beside uplink_message
+    "join_accept", "downlink_ack", "downlink_nack", "downlink_sent", "downlink_failed",
+    "downlink_queued", "downlink_queue_invalidated", "location_solved", "service_data",
+    "uplink_normalized",
+)  # fmt: skip
+_LARGEST: Final = 1e300
+"""Beyond it a JSON number is none; NaN and infinities compare false."""
+_DEPTH: Final = 4
+_FIELDS: Final = 200
+"""Bounds of a decoded object: what people can use of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,20 @@ class Uplink:
     f_port: int
     payload: bytes
     network: str
+    decoded: Mapping[str, Any] | None = None
+    """The fields as the network server decoded them, where it does."""
+
+
+def other_event(message: Mapping[str, Any], event: str = "") -> str:
+    """The name of an event that is no uplink ("join", "status" ...); "" where it may be one.
+
+    `event` is what ChirpStack's webhook names it.
+    """
+    if event in _EVENTS:
+        return "" if event == "up" else event
+    if "uplink_message" in message or "data" in message:
+        return ""
+    return next((name for name in _MESSAGES if name in message), "")
 
 
 def decode_uplink(message: Mapping[str, Any], *, received: dt.datetime | None = None) -> Uplink:
@@ -54,6 +85,7 @@ def _chirpstack(message: Mapping[str, Any], now: dt.datetime) -> Uplink:
         f_port=_count(message.get("fPort", 0)),
         payload=_bytes(message["data"]),
         network="chirpstack",
+        decoded=_object(message.get("object")),
     )
 
 
@@ -67,12 +99,13 @@ def _things_stack(message: Mapping[str, Any], now: dt.datetime) -> Uplink:
         f_port=_count(up.get("f_port", 0)),
         payload=_bytes(up.get("frm_payload", "")),
         network="things-stack",
+        decoded=_object(up.get("decoded_payload")),
     )
 
 
 def readings(line: Line, uplink: Uplink) -> list[Reading]:
     """What the uplink says about the line's points; values it does not carry are left out."""
-    fields = codec(line.options.get("codec", ""))(uplink.payload)
+    fields = _fields(line.options.get("codec", ""), uplink)
     found = []
     for register in line.registers:
         raw = fields.get(field_address(register.address).field)
@@ -81,40 +114,38 @@ def readings(line: Line, uplink: Uplink) -> list[Reading]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a frame counter says: `lost` frames before this one (-1: a late one turned up)."""
+def _fields(name: str, uplink: Uplink) -> Mapping[str, float]:
+    """Values by name; raises NotFound for the codec, Corrupt where the payload is not of it."""
+    if name != _NETWORK:
+        return codec(name)(uplink.payload)
+    if uplink.decoded is None:
+        raise Corrupt(
+            f"{uplink.dev_eui}: the network server decoded nothing",
+            hint="give its device profile a payload codec there, or set another codec in this line",
+        )
+    return flat(uplink.decoded)
 
-    lost: int = 0
-    duplicate: bool = False
-    restarted: bool = False
+
+def flat(tree: Mapping[str, Any]) -> dict[str, float]:
+    """Numbers of a decoded object by their path; true and false are 1 and 0, text and lists are left out.
+
+    >>> flat({"temp": 21.5, "door": {"open": True}, "unit": "C"})
+    {'temp': 21.5, 'door.open': 1.0}
+    """
+    found: dict[str, float] = {}
+    waiting: list[tuple[str, int, Mapping[str, Any]]] = [("", 0, tree)]
+    while waiting and len(found) < _FIELDS:
+        path, depth, branch = waiting.pop()
+        for name, value in list(branch.items())[:_FIELDS]:
+            if isinstance(value, Mapping) and depth < _DEPTH:
+                waiting.append((f"{path}{name}.", depth + 1, value))
+            elif isinstance(value, (bool, int, float)) and abs(value) < _LARGEST:
+                found[f"{path}{name}"] = float(value)
+    return found
 
 
-@dataclass(slots=True)
-class FrameCounts:
-    """Follows each sensor's frame counter; a broker's acknowledgement is no proof of delivery."""
-
-    highest: dict[str, int] = field(default_factory=dict)
-    missing: dict[str, set[int]] = field(default_factory=dict)
-
-    def see(self, dev_eui: str, f_cnt: int) -> Step:
-        """Compare with the frames before, and remember."""
-        highest = self.highest.get(dev_eui)
-        missing = self.missing.setdefault(dev_eui, set())
-        if highest is None or f_cnt > highest:
-            self.highest[dev_eui] = f_cnt
-            skipped = 0 if highest is None else f_cnt - highest - 1
-            missing.update(range(max(f_cnt - skipped, f_cnt - _WINDOW), f_cnt))
-            missing.difference_update([old for old in missing if old < f_cnt - _WINDOW])
-            return Step(lost=skipped)
-        if f_cnt in missing:
-            missing.discard(f_cnt)
-            return Step(lost=-1)
-        if f_cnt == highest or (f_cnt > 1 and highest - f_cnt <= _WINDOW):
-            return Step(duplicate=True)
-        self.highest[dev_eui] = f_cnt
-        missing.clear()
-        return Step(restarted=True)
+def _object(value: object) -> Mapping[str, Any] | None:
+    return value if isinstance(value, Mapping) else None
 
 
 def _eui(value: object) -> str:
@@ -138,8 +169,8 @@ def _bytes(value: object) -> bytes:
 
 
 def _instant(value: object, now: dt.datetime) -> dt.datetime:
-    """The server's time, or the time of arrival where it has none or a clock runs ahead."""
+    """The server's time, or the time of arrival where it has none or a clock is wrong."""
     if not isinstance(value, str):
         return now
     at = parse_instant(value)
-    return now if at - now > _AHEAD else at
+    return now if at < _BEHIND or at - now > _AHEAD else at

@@ -19,8 +19,9 @@ from ingest.demo.devices.layout import Layout
 from ingest.demo.devices.lorawan import LorawanSensors, chirpstack_uplink
 from ingest.driver import Line, Register
 from ingest.drivers.lorawan import Broker, MqttUplinks
+from ingest.frame_counts import FrameCounts
 from ingest.payloads import milesight_bytes
-from ingest.uplinks import FrameCounts, decode_uplink, readings
+from ingest.uplinks import decode_uplink, readings
 from ontology.errors import BadRequest, Corrupt, DeviceSilent
 from ontology.kinds import Ref
 from ontology.time import UTC
