@@ -47,8 +47,8 @@ class Reach:
     port: int | None = None
     subnet: str = ""
     """Of a broadcast, with its mask: "192.168.10.9/24"; "" where nothing was broadcast."""
-    devices: frozenset[int] | None = None
-    """Instances or units that were asked for; None: all."""
+    devices: tuple[int, int] | None = None
+    """First and last of the instances or units that were asked for; None: all."""
 
     def covers(self, protocol: str, host: str, port: int, device: int) -> bool:
         """Whether a device set up so would have been seen."""
@@ -56,7 +56,7 @@ class Reach:
             protocol == self.protocol
             and (host in self.hosts or self._heard(host))
             and self.port in (None, port)
-            and (self.devices is None or device in self.devices)
+            and (self.devices is None or self.devices[0] <= device <= self.devices[1])
         )
 
     def _heard(self, host: str) -> bool:

@@ -25,12 +25,14 @@ from ingest.drivers.bacnet.services import (
     DESCRIPTION,
     DEVICE,
     LOGGED_PROPERTY,
+    MODEL_NAME,
     OBJECT_LIST,
     OBJECT_NAME,
     PRESENT_VALUE,
     TREND_LOG,
     TREND_LOG_MULTIPLE,
     UNITS,
+    VENDOR_NAME,
     ObjectId,
     Values,
     application_only,
@@ -98,6 +100,18 @@ class FoundObject:
     def address(self) -> str:
         """As in lines.toml."""
         return f"{self.type},{self.instance}"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a device says of itself; "" for what it does not say."""
+
+    name: str
+    vendor: str
+    model: str
+    objects: list[FoundObject]
+    whole: bool
+    """Whether every object of its list was asked for; else there may be more."""
 
 
 async def discover(
@@ -220,6 +234,14 @@ async def objects(
     A device that falls silent on the way, or takes longer than `limit_s`, keeps what it gave so far; one
     that never answers raises DeviceSilent.
     """
+    card = await card_of(found, local=local, bbmd=bbmd, timeout_s=timeout_s, limit_s=limit_s)
+    return card.objects
+
+
+async def card_of(
+    found: Found, *, local: str = "", bbmd: str = "", timeout_s: float = 3.0, limit_s: float = 300.0
+) -> Card:
+    """The device's own names beside its objects, which are those of `objects`. Raises DeviceSilent."""
     async with _taken(local or local_for(found.host), bbmd) as shared:
         if found.network is not None and found.host:
             await shared.route(found.host, found.port, [found.network])
@@ -235,11 +257,11 @@ async def objects(
             async with asyncio.timeout(limit_s):
                 await asking.run()
         except TimeoutError:
-            return asking.objects()
+            return asking.card()
         except DeviceSilent:
             if not asking.answered:
                 raise
-        return asking.objects()
+        return asking.card()
 
 
 async def objects_of_all(
@@ -268,12 +290,15 @@ class _Asking:
         self._said: Answers = {}
         self._listed: list[ObjectId] = []
         self._logs: dict[ObjectId, str] = {}
+        self._words = ("", "", "")
         self.answered = False
+        self._whole = False
 
     async def run(self) -> None:
         """Ask for the list, then for the words of each object, then for what the logs record."""
         self._listed = await self._list()
         self.answered = True
+        self._words = await self._own_words()
         logs = [each for each in self._listed if each.type in _LOGS]
         for log in logs:
             values = await self._remote.read(log, LOGGED_PROPERTY)
@@ -286,6 +311,18 @@ class _Asking:
         for at in range(0, len(self._listed), 50):
             part: list[Asked] = [(each, wanted) for each in self._listed[at : at + 50]]
             self._said |= await self._remote.many(part, lambda _: _WORDS_BYTES)
+        self._whole = True
+
+    async def _own_words(self) -> tuple[str, str, str]:
+        """Name, vendor and model; "" for those the device does not tell."""
+        said = []
+        for name in (OBJECT_NAME, VENDOR_NAME, MODEL_NAME):
+            try:
+                tags = application_only(await self._remote.read(self._device, name))
+            except Nack:
+                tags = []
+            said.append(text(tags[0]) if tags else "")
+        return said[0], said[1], said[2]
 
     async def _list(self) -> list[ObjectId]:
         """The object list: in one piece, or entry by entry where the device cannot."""
@@ -323,6 +360,10 @@ class _Asking:
             if log.type == TREND_LOG_MULTIPLE:
                 where += f",{column}"
             self._logs.setdefault(target, where)
+
+    def card(self) -> Card:
+        """All that was said so far."""
+        return Card(*self._words, self.objects(), self._whole)
 
     def objects(self) -> list[FoundObject]:
         """Those that answered for their value, in the order of the list."""

@@ -134,7 +134,7 @@ def test_a_device_whose_objects_could_not_be_listed_has_lost_none() -> None:
 def test_a_line_elsewhere_is_not_missed() -> None:
     other = Reach("bacnet", frozenset({"10.0.0.6"}))
     assert merge(FILE, scan(reach=other), DAY)[0] == FILE
-    one = Reach("bacnet", frozenset({"10.0.0.5"}), devices=frozenset({12}))
+    one = Reach("bacnet", frozenset({"10.0.0.5"}), devices=(12, 12))
     assert merge(FILE, scan(AHU, reach=one), DAY)[0] == FILE
     lan = Reach("bacnet", subnet="10.0.0.9/24")
     assert merge(FILE, scan(AHU, reach=lan), DAY)[1].gone_devices == ["pumps"]
@@ -185,7 +185,7 @@ device = 3
         "unit-3", "modbus", "10.0.0.8", 502, 3,
         registers=tuple(SeenRegister(f"holding:{at}") for at in range(6)), listed=False,
     )  # fmt: skip
-    reach = Reach("modbus", frozenset({"10.0.0.8"}), devices=frozenset(range(1, 11)))
+    reach = Reach("modbus", frozenset({"10.0.0.8"}), devices=(1, 10))
     merged, report = merge(text, Scan(reach, (seen, replace(seen, host="10.0.0.9"))), DAY)
     line, other = parse_lines(merged)
     assert [r.address for r in line.registers[1:]] == [
