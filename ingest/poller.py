@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,6 +22,7 @@ from ingest.lines import POLLED, check_lines, open_driver
 from ingest.listening import Listening
 from ingest.outbox import Outbox
 from ingest.overrides import OnOverride, Overrides
+from ingest.pushed import SenderState
 from ingest.quality import Plausibility
 from ingest.radio import OpenUplinks, Radio
 from ingest.sink import Sink
@@ -55,10 +56,12 @@ class Poller:
         clock: WallClock | None = None,
         to: str = "history",
         status: Path | None = None,
+        senders: Callable[[], Sequence[SenderState]] = tuple,
     ) -> None:
         """`overrides` are those known from before, so that "since" survives a restart.
 
-        `to` says for people where samples go; `status` is the file that says how it goes.
+        `to` says for people where samples go; `status` is the file that says how it goes, `senders` who
+        pushes into the same outbox.
         """
         self._lines = {line.name: line for line in lines}
         check_lines(tuple(self._lines.values()), "lines")
@@ -82,6 +85,7 @@ class Poller:
         self._listening: dict[str, Listening] = {}
         self._backfills: dict[str, Backfill] = {}
         self._status = status
+        self._senders = senders
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -108,10 +112,11 @@ class Poller:
         """Everything about ingest, for people."""
         return IngestStatus.of(
             self._intake.clock.now(),
-            [line_status(state) for state in self.states.values()],
-            self.forwarding,
-            self._intake.clock.state,
-            await self._outbox.quarantine(limit=20),
+            lines=[line_status(state) for state in self.states.values()],
+            forward=self.forwarding,
+            clock=self._intake.clock.state,
+            quarantine=await self._outbox.quarantine(limit=20),
+            senders=self._senders(),
         )
 
     async def accept(self, uplink: Uplink) -> int:

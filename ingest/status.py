@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 from ingest.line_state import ForwardState, LineState
 from ingest.outbox_file import Quarantined
+from ingest.pushed import SenderState
 from ingest.wall_clock import ClockState
 from ontology.errors import Corrupt, NotFound
 
@@ -36,15 +37,19 @@ class IngestStatus:
     clock: dict[str, Any]
     quarantine: list[dict[str, Any]]
     """The newest of what is kept aside."""
+    senders: list[dict[str, Any]]
+    """Who pushed samples since the start."""
 
     @classmethod
     def of(
         cls,
         at: dt.datetime,
+        *,
         lines: list[dict[str, Any]],
         forward: ForwardState,
         clock: ClockState,
         quarantine: Sequence[Quarantined],
+        senders: Sequence[SenderState] = (),
     ) -> Self:
         """Of this process."""
         return cls(
@@ -54,6 +59,7 @@ class IngestStatus:
             forward=dataclasses.asdict(forward) | {"advice": forward.advice},
             clock=dataclasses.asdict(clock),
             quarantine=[dataclasses.asdict(batch) for batch in quarantine],
+            senders=[dataclasses.asdict(sender) for sender in senders],
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import uvicorn
@@ -17,13 +18,18 @@ from rich.console import Console
 
 from ingest.driver import Line
 from ingest.drivers.lorawan import Broker, MqttUplinks
+from ingest.intake import Intake, Taken
 from ingest.line_state import LineState, OverrideChange, OverrideSeen
 from ingest.lines import read_lines
 from ingest.outbox import Outbox
 from ingest.poller import Poller
+from ingest.pushed import Pushed
 from ingest.quality import Plausibility
+from ingest.status import FILE as STATUS_FILE
+from ingest.status import IngestStatus
 from ingest.uplinks import decode_uplink
 from ontology.errors import Conflict, PlantroomError, Unavailable
+from ontology.history import Samples
 from ontology.kinds import MARKER, Number, Ref
 from services.api.app import create_app
 from services.api.runlog import RunLog
@@ -64,17 +70,21 @@ async def served(
     outbox = await Outbox.open(system.settings.home / "outbox.db")
     broker = broker_of(system.settings)
     try:
+        plausibility = Plausibility(system.building)
+        points = {entity.ref for entity in system.building if entity.is_point}
+        pushed = Pushed(Intake(outbox, known=points.__contains__), plausibility)
         poller = Poller(
-            lines, outbox, system.history, plausibility=Plausibility(system.building),
+            lines, outbox, system.history, plausibility=plausibility,
             overrides=await _known_overrides(system),
             on_override=lambda changes: _keep_overrides(system, changes),
             uplinks=(lambda: MqttUplinks(broker)) if broker else None,
+            status=system.settings.home / STATUS_FILE, senders=lambda: pushed.senders,
         )  # fmt: skip
         system.devices_seen = lambda: [_device(state) for state in poller.states.values()]
         async with (
             poller,
             background(rounds(system), "rounds"),
-            _http(system, poller, claimed, secret) as stopped,
+            _http(system, poller, _Ingest(poller, pushed, outbox), claimed, secret) as stopped,
         ):
             yield stopped
     finally:
@@ -125,14 +135,14 @@ def url_of(claimed: socket.socket) -> str:
 
 @asynccontextmanager
 async def _http(
-    system: System, poller: Poller, claimed: socket.socket, secret: str
+    system: System, poller: Poller, ingest: _Ingest, claimed: socket.socket, secret: str
 ) -> AsyncIterator[asyncio.Event]:
     async def uplink(message: Mapping[str, Any]) -> int:
         return await poller.accept(decode_uplink(message))
 
     settings = system.settings
     options = Options(
-        runs=settings.home / "runs.db", lorawan_secret=secret, uplink=uplink, clock=system.clock,
+        runs=settings.home / "runs.db", lorawan_secret=secret, uplink=uplink, ingest=ingest, clock=system.clock,
         hosts=("localhost", "127.0.0.1", "[::1]", settings.host),
         haystack_user=settings.haystack.user,
         haystack_password=settings.haystack.password.get_secret_value(),
@@ -155,6 +165,24 @@ async def _http(
         finally:
             server.should_exit = True
             await serving
+
+
+@dataclass(frozen=True)
+class _Ingest:
+    """What the HTTP layer may ask of ingest."""
+
+    poller: Poller
+    pushed: Pushed
+    outbox: Outbox
+
+    async def take(self, samples: Samples, *, sender: str, batch: str) -> Taken:
+        return await self.pushed.take(samples, sender=sender, batch=batch)
+
+    async def status(self) -> IngestStatus:
+        return await self.poller.status()
+
+    async def retry(self, ids: Sequence[int] | None) -> int:
+        return await self.outbox.retry(ids)
 
 
 class _Server(uvicorn.Server):

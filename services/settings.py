@@ -39,6 +39,34 @@ class Mqtt(BaseModel):
     port: int = Field(default=1883, ge=1, le=65_535, description="MQTT port")
 
 
+class Forward(BaseModel):
+    """An edge box: what its lines give goes to a Plantroom server instead of a history of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: HttpUrl | None = Field(
+        default=None, description="the server of an edge box, such as https://plantroom.example"
+    )
+    secret: SecretStr = Field(
+        default=SecretStr(""), description="that server's PLANTROOM_WEBHOOK_SECRET"
+    )
+    box: str = Field(
+        default="",
+        max_length=60,
+        pattern=r"^[\w.-]*$",
+        description="name of this box; empty: its host name",
+    )
+    ca: Path | None = Field(
+        default=None,
+        description="PEM file of the site's own certificate authority, where it has one",
+    )
+    most_rows: int = Field(
+        default=10_000_000,
+        ge=1_000,
+        description="samples kept while the server is away; then the oldest go",
+    )
+
+
 class Haystack(BaseModel):
     """The Haystack HTTP API at /haystack, read-only; without user and password it is off."""
 
@@ -87,6 +115,7 @@ class Settings(BaseSettings):
     )
     llm: Llm = Field(default=Llm(), description="the language model")
     mqtt: Mqtt = Field(default=Mqtt(), description="the LoRaWAN broker")
+    forward: Forward = Field(default=Forward(), description="the server of an edge box")
     haystack: Haystack = Field(default=Haystack(), description="the Haystack HTTP API")
 
     @property

@@ -8,8 +8,19 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from services.api import documents, equipment, faults, histories, lorawan, pages, runs, sql, status
-from services.api.border import Border
+from services.api import (
+    documents,
+    equipment,
+    faults,
+    histories,
+    ingest,
+    lorawan,
+    pages,
+    runs,
+    sql,
+    status,
+)
+from services.api.border import Border, Push
 from services.api.errors import answer_errors
 from services.api.haystack import mount
 from services.api.runlog import RunLog
@@ -24,6 +35,7 @@ ROUTERS = (
     documents.router,
     sql.router,
     lorawan.router,
+    ingest.router,
     status.router,
 )
 
@@ -46,7 +58,8 @@ def create_app(system: System, options: Options | None = None) -> FastAPI:
         app.include_router(router)
     app.include_router(mount.router(system, chosen, version=_version()))
     pages.add_pages(app, chosen.static)
-    app.add_middleware(Border, hosts=chosen.hosts, max_body=chosen.max_body)
+    push = Push(chosen.lorawan_secret, chosen.max_push)
+    app.add_middleware(Border, hosts=chosen.hosts, max_body=chosen.max_body, push=push)
     return app
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +22,9 @@ BEARER_ONLY: Final = "/haystack/"
 """Below it every call carries a token in a header, which no form of another site can: any media type may come."""
 BODY_S: Final = 20.0
 """64 KB take this long at 26 kbit/s; a sender that needs longer holds a connection for nothing."""
+
+PUSH: Final = "/api/ingest/samples"
+"""Batches of samples, JSON or Arrow: no form of another site can send the header with the secret."""
 
 _CONTENT_POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -42,13 +48,30 @@ Inline styles are allowed for the chart library, which positions its canvas with
 """
 
 
+@dataclass(frozen=True)
+class Push:
+    """Who shows `secret` at the door for samples may send up to `max_body` bytes there."""
+
+    secret: str = field(repr=False)
+    max_body: int
+
+    def allows(self, path: str, headers: Mapping[bytes, str]) -> bool:
+        """Whether this request may be so long."""
+        shown = headers.get(b"x-plantroom-secret", "").encode()
+        proven = bool(self.secret) and hmac.compare_digest(shown, self.secret.encode())
+        return path == PUSH and proven
+
+
 class Border:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, hosts: tuple[str, ...], max_body: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hosts: tuple[str, ...], max_body: int, push: Push | None = None
+    ) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._max_body = max_body
+        self._push = push
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,8 +82,10 @@ class Border:
         try:
             self._check_origin(headers)
             if scope["method"] not in _SAFE:
-                _check_intent(headers, typed=not scope["path"].startswith(BEARER_ONLY))
-            body = await self._body(headers, receive)
+                _check_intent(headers, typed=not scope["path"].startswith((BEARER_ONLY, PUSH)))
+            wide = self._push is not None and self._push.allows(scope["path"], headers)
+            cap = self._push.max_body if self._push and wide else self._max_body
+            body = await _whole_body(headers, receive, cap)
         except PlantroomError as error:
             await _refuse(error, sending)
             return
@@ -81,32 +106,33 @@ class Border:
                 hint="open Plantroom's own page",
             )
 
-    async def _body(self, headers: dict[bytes, str], receive: Receive) -> bytes | None:
-        """The whole body (None: the client has gone); a body over the cap is read away and refused."""
-        kept, seen, more = bytearray(), 0, True
-        if not headers.get(b"content-length", "0").isdigit():
-            raise BadRequest("content-length is not a number", hint="send the length in bytes")
-        try:
-            async with asyncio.timeout(BODY_S):
-                while more and seen <= _DRAIN:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    chunk = message.get("body", b"")
-                    seen += len(chunk)
-                    more = message.get("more_body", False)
-                    if seen <= self._max_body:
-                        kept += chunk
-        except TimeoutError as cause:
-            raise TooSlow(
-                f"the request did not end within {BODY_S:g} s", hint="send it whole"
-            ) from cause
-        if seen > self._max_body:
-            raise TooLarge(
-                f"the request is over {self._max_body // 1024} KB long",
-                hint="ask in a few sentences; put long texts into the documents folder",
-            )
-        return bytes(kept)
+
+async def _whole_body(headers: dict[bytes, str], receive: Receive, cap: int) -> bytes | None:
+    """The whole body (None: the client has gone); a body over the cap is read away and refused."""
+    kept, seen, more = bytearray(), 0, True
+    if not headers.get(b"content-length", "0").isdigit():
+        raise BadRequest("content-length is not a number", hint="send the length in bytes")
+    try:
+        async with asyncio.timeout(BODY_S):
+            while more and seen <= _DRAIN:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                chunk = message.get("body", b"")
+                seen += len(chunk)
+                more = message.get("more_body", False)
+                if seen <= cap:
+                    kept += chunk
+    except TimeoutError as cause:
+        raise TooSlow(
+            f"the request did not end within {BODY_S:g} s", hint="send it whole"
+        ) from cause
+    if seen > cap:
+        raise TooLarge(
+            f"the request is over {cap // 1024} KB long",
+            hint="ask in a few sentences; put long texts into the documents folder",
+        )
+    return bytes(kept)
 
 
 def _check_intent(headers: dict[bytes, str], *, typed: bool) -> None:

@@ -14,13 +14,19 @@ from agent.plan import Question
 from agent.tools.toolbox import Selects
 from edge.chunk import Chunk, Passage
 from edge.index import EVERYTHING, Only
+from ingest.intake import Taken
+from ingest.status import IngestStatus
 from ontology.graph import Building
-from ontology.history import History
+from ontology.history import History, Samples
 from ontology.records import Records
 from ontology.time import UTC
 
 MAX_BODY = 64 * 1024
 """Bytes of a request body. The longest question worth asking is a pasted page, about 8 KB."""
+
+
+MAX_PUSH = 4 * 1024 * 1024
+"""Bytes of a batch of samples, only for who shows the secret: 20,000 rows compressed are about 200 KB."""
 
 
 class Asks(Protocol):
@@ -93,6 +99,19 @@ Uplink = Callable[[Mapping[str, Any]], Awaitable[int]]
 """Decodes a network server's JSON, stores its values durably, and tells how many there were."""
 
 
+class Ingests(Protocol):
+    """Ingest, as the HTTP layer sees it."""
+
+    async def take(self, samples: Samples, *, sender: str, batch: str) -> Taken:
+        """Durable when it returns; the same batch again changes nothing."""
+
+    async def status(self) -> IngestStatus:
+        """How every line and the way to the history does, now."""
+
+    async def retry(self, ids: Sequence[int] | None) -> int:
+        """Send what is kept aside (all: None) once more; returns its samples."""
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(UTC)
 
@@ -112,6 +131,8 @@ class Options:
     lorawan_secret: str = field(default="", repr=False)
     """Shared secret of the LoRaWAN webhook; empty closes the webhook."""
     uplink: Uplink | None = None
+    ingest: Ingests | None = None
+    max_push: int = MAX_PUSH
     haystack_user: str = ""
     """Who may use the Haystack API; empty, or without a password, there is none."""
     haystack_password: str = field(default="", repr=False)
