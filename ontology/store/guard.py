@@ -5,32 +5,35 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot.errors import SqlglotError
 
 from ontology.errors import BadRequest, Refused
 from ontology.store import guard_words as words
-from ontology.store.views import view_name
+from ontology.store.dialect import Renderer
+from ontology.store.dialect_expr import no_function
+from ontology.store.dialect_kinds import Backend, Kind, name, quoted
+from ontology.store.dialect_names import Columns as Kinds
+from ontology.store.dialect_parse import HINT as _HINT
+from ontology.store.dialect_parse import parsed, shown
+from ontology.store.views import kind_of, view_name
 
-MAX_TEXT = 8_000
 MAX_NODES = 1_500
 MAX_TABLES = 8
 MAX_JOINS = 4
-MAX_DEPTH = 60
 MAX_LITERAL = 200
 MAX_CONCATS = 8
 """Text may double with each concatenation: 2^8 is harmless."""
-MAX_LIMIT = 10_000
+MAX_LIMIT = 1_000_000
+"""Rows of an export; what people and models are shown is far less."""
 
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)? ?(Z|[+-]\d\d(:?\d\d)?)", re.IGNORECASE
 )
-_HINT = "ask one SELECT over the views, `samples`, `latest` or `points`"
 
 Columns = Mapping[str, str]
 """Column -> unit."""
@@ -38,20 +41,30 @@ Columns = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Guarded:
-    """A SELECT that may run. `sql` is for people; `bounded` reads one row more, to see what was cut."""
+    """A SELECT that may run. `sql` is our dialect, for people; `bounded` is the engine's own, and reads
+    one row more, to see what was cut."""
 
     sql: str
     bounded: str
     limit: int
     relations: tuple[str, ...]
+    columns: tuple[str, ...]
+    kinds: tuple[Kind, ...]
 
 
 @dataclass(frozen=True)
 class Guard:
-    """Lets through what reads the published `relations` (name -> columns), and nothing else."""
+    """Lets through what reads the published `relations` (name -> columns), and nothing else.
+
+    `scope`: the points one may see, None for all of them. Then `relations` are those of the scope
+    (`ontology.store.views.relations`), and the tables of points are filtered where they are read.
+    """
 
     relations: Mapping[str, Columns]
     zone: ZoneInfo
+    scope: Collection[str] | None = None
+    backend: Backend = Backend.DUCKDB
+    schema: str = "main"
 
     def check(self, text: str, *, limit: int, now: dt.datetime) -> Guarded:
         """Refused for what is not allowed, BadRequest for what does not parse; both say what to do.
@@ -61,16 +74,45 @@ class Guard:
         if not 0 < limit <= MAX_LIMIT:
             raise BadRequest(f"a limit of {limit} rows", hint=f"1 to {MAX_LIMIT} are possible")
         try:
-            tree = _parsed(text)
+            tree = parsed(text)
             tables = self._checked(tree)
             local = tree.transform(_Localised(self.zone, now), copy=False)
-            return _limited(local, limit, tables)
+            return self._limited(local, limit, tables)
         except RecursionError as cause:
             raise BadRequest("the query is nested too deeply", hint="write it flatter") from cause
         except SqlglotError as cause:
             raise BadRequest(
                 f"not understood: {str(cause).splitlines()[0]:.200}", hint=_HINT
             ) from cause
+
+    def _limited(self, tree: exp.Expr, limit: int, relations: tuple[str, ...]) -> Guarded:
+        own = tree.args.get("limit")
+        asked = int(own.expression.name) if own is not None else limit + 1
+        tree.set("limit", exp.Limit(expression=exp.Literal.number(min(asked, limit))))
+        text = shown(tree)
+        tree.set("limit", exp.Limit(expression=exp.Literal.number(min(asked, limit + 1))))
+        rendered = Renderer(self.backend, self._read).top(tree)
+        return Guarded(
+            text, rendered.sql, min(asked, limit), relations, rendered.columns, rendered.kinds
+        )
+
+    def _read(self, word: str) -> tuple[str, Kinds] | None:
+        """What a published relation reads as: by its schema, and only what is in scope."""
+        columns = self.relations.get(word)
+        if columns is None:
+            return None
+        kinds = {column: kind_of(word, column) for column in columns}
+        where = f"{name(self.schema)}.{name(word)}"
+        if self.scope is None:
+            return where, kinds
+        listed = ", ".join(name(column) for column in columns)
+        if "point" in columns:
+            some = ", ".join(quoted(point) for point in sorted(self.scope)) or "NULL"
+            only = f'"point" IN ({some})'
+        else:
+            spoke = [f"{name(c)} IS NOT NULL" for c, kind in kinds.items() if kind is not Kind.TIME]
+            only = " OR ".join(spoke) or "FALSE"
+        return f"(SELECT {listed} FROM {where} WHERE {only})", kinds  # noqa: S608  (names quoted)
 
     def _checked(self, tree: exp.Query) -> tuple[str, ...]:
         """The published relations the tree names, when it may run."""
@@ -89,18 +131,18 @@ class Guard:
         return tuple(found)
 
     def _relation(self, table: exp.Table) -> str:
-        name = table.name.lower()
-        if name in self.relations:
-            return name
-        near = nearest(view_name(name), self.relations)
+        word = table.name.lower()
+        if word in self.relations:
+            return word
+        near = nearest(view_name(word), self.relations)
         raise Refused(
             f"there is no table or view {table.name!r:.80}",
             hint=f"nearest: {', '.join(near)}" if near else _HINT,
         )
 
-    def _check_cte_name(self, name: str) -> None:
-        if name.lower() in self.relations or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name):
-            raise Refused(f"WITH may not define {name!r:.80}", hint="choose a plain new name")
+    def _check_cte_name(self, word: str) -> None:
+        if word.lower() in self.relations or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", word):
+            raise Refused(f"WITH may not define {word!r:.80}", hint="choose a plain new name")
 
 
 def nearest(name: str, known: Mapping[str, object], *, count: int = 4) -> list[str]:
@@ -110,53 +152,17 @@ def nearest(name: str, known: Mapping[str, object], *, count: int = 4) -> list[s
     return list(dict.fromkeys([*same, *close]))[:count]
 
 
-def _parsed(text: str) -> exp.Query:
-    if len(text) > MAX_TEXT:
-        raise BadRequest(f"{len(text)} characters of SQL", hint=f"{MAX_TEXT} are possible")
-    if _depth(text) > MAX_DEPTH:
-        raise BadRequest(f"more than {MAX_DEPTH} nested parentheses", hint="write it flatter")
-    statements = [s for s in sqlglot.parse(text, dialect="duckdb") if s is not None]
-    if not statements:
-        raise BadRequest("no SQL in the query", hint=_HINT)
-    if len(statements) > 1:
-        raise Refused(f"{len(statements)} statements", hint="ask one SELECT at a time")
-    tree = statements[0]
-    if not isinstance(tree, (exp.Select, exp.SetOperation)):
-        raise Refused(f"{tree.key.upper()} is not allowed", hint=_HINT)
-    return tree
-
-
-def _depth(text: str) -> int:
-    """Deepest nesting of brackets, by counting; CASE nests without them, but text length bounds it."""
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    return max(deepest, len(re.findall(r"\bcase\b", text, re.IGNORECASE)))
-
-
 def _check_node(node: exp.Expr) -> None:
     kind = type(node)
     if kind is exp.Anonymous:
-        if node.name.lower() not in words.BY_NAME:
-            raise _no_function(node.name)
+        if node.name.lower() not in words.FUNCTIONS:
+            raise no_function(node.name)
     elif kind not in words.ALLOWED:
-        if isinstance(node, exp.Func):
-            raise _no_function(node.sql_name())
         said = words.SAID.get(kind, kind.__name__)
         raise Refused(f"{said} is not allowed", hint=words.HINTS.get(kind, _HINT))
     check = _CHECKS.get(kind)
     if check is not None:
         check(node)
-
-
-def _no_function(name: str) -> Refused:
-    near = nearest(name, dict.fromkeys(words.names()))
-    known = f"nearest: {', '.join(near)}; " if near else ""
-    return Refused(
-        f"the function {name.lower()!r:.80} is not allowed",
-        hint=f"{known}docs/reference-sql.md lists what is",
-    )
 
 
 def _check_select(node: exp.Expr) -> None:
@@ -171,14 +177,14 @@ def _check_table(node: exp.Expr) -> None:
     ]
     if odd or not isinstance(node.this, exp.Identifier):
         raise Refused(
-            f"{node.sql('duckdb')[:80]!r} is not a table or view by its plain name",
+            f"{shown(node)[:80]!r} is not a table or view by its plain name",
             hint="name views without schema, file or function, such as ahu_1",
         )
 
 
 def _check_column(node: exp.Expr) -> None:
     if node.args.get("db") or node.args.get("catalog"):
-        raise Refused(f"{node.sql('duckdb')[:80]} has too many dots", hint="write view.column")
+        raise Refused(f"{shown(node)[:80]} has too many dots", hint="write view.column")
 
 
 def _check_with(node: exp.Expr) -> None:
@@ -198,7 +204,7 @@ def _check_cast(node: exp.Expr) -> None:
     sized = bool(wanted.expressions)
     if wanted.this not in (words.SIZED if sized else words.TYPES):
         raise Refused(
-            f"the type {wanted.sql('duckdb')[:80]} is not allowed",
+            f"the type {shown(wanted)[:80]} is not allowed",
             hint="use INT, BIGINT, DOUBLE, DECIMAL, VARCHAR, BOOLEAN, DATE, TIMESTAMP or INTERVAL",
         )
 
@@ -244,14 +250,23 @@ def _is_one_row(joined: exp.Expr) -> bool:
     select = _named_by_with(joined) if isinstance(joined, exp.Table) else joined.this
     if not isinstance(select, exp.Select) or select.args.get("group") or select.find(exp.Window):
         return False
-    return any(item.find(exp.AggFunc) for item in select.expressions)
+    return all(
+        _aggregates(item) or not item.find(exp.Column) for item in select.expressions
+    ) and any(_aggregates(item) for item in select.expressions)
+
+
+def _aggregates(item: exp.Expr) -> bool:
+    return any(call.name.lower() in words.AGGREGATES for call in item.find_all(exp.Anonymous))
 
 
 def _check_counts(nodes: list[exp.Expr]) -> None:
+    texts = sum(isinstance(n, exp.Anonymous) and n.name.lower() == "concat" for n in nodes)
+    if texts > MAX_CONCATS:
+        raise Refused(f"{texts} concatenations in one query", hint=f"at most {MAX_CONCATS}")
     for kinds, most, said in (
         ((exp.Table,), MAX_TABLES, "tables"),
         ((exp.Join,), MAX_JOINS, "joins"),
-        ((exp.DPipe, exp.Concat), MAX_CONCATS, "concatenations"),
+        ((exp.DPipe,), MAX_CONCATS, "concatenations"),
     ):
         count = sum(isinstance(node, kinds) for node in nodes)
         if count > most:
@@ -307,22 +322,6 @@ def _instant(text: str) -> dt.datetime:
         return dt.datetime.fromisoformat(text.upper().replace("Z", "+00:00").replace(" +", "+"))
     except ValueError as cause:
         raise BadRequest(f"not a time: {text!r}", hint="write it as 2026-11-20 14:30") from cause
-
-
-def _limited(tree: exp.Expr, limit: int, relations: tuple[str, ...]) -> Guarded:
-    own = tree.args.get("limit")
-    asked = int(own.expression.name) if own is not None else limit + 1
-    texts = []
-    for rows in (min(asked, limit), min(asked, limit + 1)):
-        tree.set("limit", exp.Limit(expression=exp.Literal.number(rows)))
-        texts.append(_text(tree))
-    return Guarded(texts[0], texts[1], min(asked, limit), relations)
-
-
-def _text(tree: exp.Expr) -> str:
-    return tree.sql(
-        "duckdb", normalize_functions=False, unsupported_level=ErrorLevel.RAISE, comments=False
-    )
 
 
 _CHECKS: dict[type[exp.Expr], Callable[[exp.Expr], None]] = {

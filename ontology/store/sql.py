@@ -83,10 +83,10 @@ class SqlReader:
             self._published = True
         async with self._turn:
             began = time.perf_counter()
-            columns, rows = await self._bounded(query, timeout_s)
+            _, rows = await self._bounded(query, timeout_s)
             elapsed_s = time.perf_counter() - began
         return Table(
-            columns=columns,
+            columns=query.columns,
             rows=rows[: query.limit],
             sql=query.sql,
             elapsed_s=elapsed_s,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ontology.entity import Entity
 from ontology.graph import Building
 from ontology.kinds import Number
+from ontology.store.dialect_kinds import Kind
 
 TS_COLUMN = "ts"
 BASE_RELATIONS: dict[str, dict[str, str]] = {
@@ -19,6 +20,7 @@ BASE_RELATIONS: dict[str, dict[str, str]] = {
     "samples": dict.fromkeys(("point", "ts", "value", "status"), ""),
     "latest": dict.fromkeys(("point", "ts", "value", "status"), ""),
 }
+_KINDS = {"value": Kind.NUMBER, "floor": Kind.WHOLE}
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,39 @@ def wide_views(building: Building) -> list[WideView]:
     return list(found.values())
 
 
-def relations(building: Building) -> dict[str, dict[str, str]]:
-    """Every relation that may be named in SQL: its columns with their units."""
+def relations(
+    building: Building, scope: Collection[str] | None = None
+) -> dict[str, dict[str, str]]:
+    """Every relation that may be named in SQL: its columns with their units.
+
+    `scope`: the points one may see. A column is there when all of its points are in scope, a view when
+    one of its columns is.
+    """
     found = {name: dict(columns) for name, columns in BASE_RELATIONS.items()}
     for view in wide_views(building):
-        found[view.name] = {TS_COLUMN: "", **{c.name: c.unit for c in view.columns}}
+        seen = [c for c in view.columns if scope is None or all(p in scope for p in c.points)]
+        if seen:
+            found[view.name] = {TS_COLUMN: "", **{c.name: c.unit for c in seen}}
     return found
+
+
+def points_of(building: Building, whole: str) -> frozenset[str]:
+    """The points of a site, space or equipment and of all that is in it: the scope of who may see it."""
+    inside, front = set[str](), [building.get(whole)]
+    while front:
+        entity = front.pop()
+        if entity.id not in inside:
+            inside.add(entity.id)
+            front.extend(building.contains(entity.ref))
+    owned = (p.id for id in inside for p in building.points(building.get(id).ref))
+    return frozenset(owned) | {id for id in inside if building.get(id).is_point}
+
+
+def kind_of(relation: str, column: str) -> Kind:
+    """What a column of a published relation holds."""
+    if column == TS_COLUMN:
+        return Kind.TIME
+    return _KINDS.get(column, Kind.TEXT) if relation in BASE_RELATIONS else Kind.NUMBER
 
 
 def point_rows(building: Building) -> list[PointRow]:
