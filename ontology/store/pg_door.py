@@ -17,6 +17,7 @@ CONNECT_S: Final = 10.0
 _SESSION: Final = (
     # acknowledged means on disk, whatever the server's default; a query of ours never waits for ever
     "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET client_min_messages = warning; SET jit = off;"
+    " SET work_mem = '64MB';"
     " SET search_path = plantroom_store;"
     " SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '{idle_s:.0f}s'"
 )
@@ -56,12 +57,12 @@ class PgDoor:
     @contextmanager
     def transaction(self, *, snapshot: bool = False) -> Iterator[Session]:
         """Committed when the block ends, undone when it raises. `snapshot`: sees one moment throughout."""
-        level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
-        options: dict[str, Any] = {"isolation_level": level}
         try:
-            with self._engine.connect().execution_options(**options) as db:
+            with self._engine.connect() as db:
                 try:
                     with db.begin():
+                        if snapshot:
+                            db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                         yield Session(db)
                 except (OSError, self._raw_error) as cause:
                     if not _said(cause):  # the line, not the server: nobody knows what is on it

@@ -22,6 +22,7 @@ from collections.abc import (
 from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ontology.errors import PlantroomError, Unavailable
 from ontology.graph import Building
@@ -195,12 +196,12 @@ class PgHistory:
 
     def _write(self, batches: Sequence[Samples]) -> None:
         columns = self._numbered(batches)
-        packed = pg_binary.rows(columns)
+        packed, months = pg_binary.rows(columns), pg_layout.months(columns.ts)
         for _ in range(TRIES):
-            self._make_room(columns)
+            self._make_room(months)
             try:
                 with self._door.transaction() as db:
-                    pg_layout.put(db, packed)
+                    pg_layout.put(db, packed, months)
             except Moved:
                 self._months = set()
             else:
@@ -213,11 +214,12 @@ class PgHistory:
             return new
         columns = self._numbered(block)
         if new:
-            self._make_room(columns)
+            months = pg_layout.months(columns.ts)
+            self._make_room(months)
             packed = pg_binary.rows(pg_layout.by_day(columns))
             try:
                 with self._slow.transaction() as db:
-                    pg_layout.put_new(db, packed, pg_binary.rows(columns.newest()))
+                    pg_layout.put_new(db, packed, pg_binary.rows(columns.newest()), months)
             except PlantroomError as error:
                 if sqlstate(error) != _UNIQUE and not isinstance(error, Moved):
                     raise
@@ -228,16 +230,24 @@ class PgHistory:
 
     def _numbered(self, batches: Sequence[Samples]) -> Columns:
         """The samples as sorted columns, new points numbered."""
-        sets = {batch.points for batch in batches}
-        self._learn(sorted({p.id for points in sets for p in points}), add=True)
-        number = self._number
-        numbers = {s: np.array([number[p.id] for p in s], dtype=np.int32) for s in sets}
+        numbers: dict[int, NDArray[np.int32]] = {}  # batches of a block mostly share their points
+        for batch in batches:
+            if id(batch.points) not in numbers:
+                numbers[id(batch.points)] = self._numbers_of(batch.points)
         return last_writes(
-            np.concatenate([numbers[b.points][b.index] for b in batches]),
+            np.concatenate([numbers[id(b.points)][b.index] for b in batches]),
             np.concatenate([b.ts for b in batches]),
             np.concatenate([b.value for b in batches]),
             np.concatenate([b.status for b in batches]),
         )
+
+    def _numbers_of(self, points: Sequence[Ref]) -> NDArray[np.int32]:
+        try:
+            found = [self._number[point.id] for point in points]
+        except KeyError:
+            self._learn([point.id for point in points], add=True)
+            found = [self._number[point.id] for point in points]
+        return np.array(found, dtype=np.int32)
 
     def _learn(self, ids: Sequence[str], *, add: bool = False) -> None:
         """Know the numbers of these points; those that have none get one when `add` is set."""
@@ -256,11 +266,11 @@ class PgHistory:
         self._number = {**self._number, **found}
         self._refs = {**self._refs, **{number: Ref(id) for id, number in found.items()}}
 
-    def _make_room(self, columns: Columns) -> None:
-        """Partitions for the times of these samples."""
+    def _make_room(self, months: set[int]) -> None:
+        """Partitions where there are none yet."""
         if self._timescale:
             return
-        for month in sorted(pg_layout.months(columns.ts) - self._months):
+        for month in sorted(months - self._months):
             with self._door.transaction() as db:
                 pg_layout.add_partition(db, month)
             self._months = self._months | {month}
@@ -269,10 +279,13 @@ class PgHistory:
         self._learn([point.id for point in points])
         found: dict[Ref, Floats] = {}
         with self._slow.transaction() as db:
+            rolled_until = int(pg_layout.meta(db, pg_retention.ROLLED_UNTIL) or 0)
             for at in range(0, len(points), READ_POINTS):
                 some = points[at : at + READ_POINTS]
                 numbers = [self._number.get(point.id) for point in some]
-                found.update(zip(some, pg_read.means(db, numbers, steps), strict=True))
+                found.update(
+                    zip(some, pg_read.means(db, numbers, steps, rolled_until), strict=True)
+                )
         return found
 
     def _raw(self, point: Ref, first: int, end: int, limit: int) -> Columns:

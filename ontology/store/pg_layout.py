@@ -34,8 +34,8 @@ COMPRESS_AFTER: Final = dt.timedelta(days=30)
 """TimescaleDB packs chunks of this age; corrections to them stay possible, and are slower."""
 CHUNK: Final = dt.timedelta(days=10)
 
-_CREATE_LOCK: Final = 0x706C616E7401
-_WRITE_LOCK: Final = 0x706C616E7402
+_CREATE_LOCK, _RETAIN_LOCK = 0x706C616E7401, 0x706C616E7402
+_MONTHS_LOCK: Final = 0x706C616E
 """Advisory locks: any numbers, the same in each Plantroom."""
 
 _TABLES: Final = """
@@ -137,9 +137,25 @@ def hold_creation(db: Session) -> None:
     db.run("SELECT pg_advisory_xact_lock(:lock)", {"lock": _CREATE_LOCK})
 
 
-def hold_writes(db: Session) -> None:
-    """Until the transaction ends, nobody writes samples; waits for those who do."""
-    db.run("SELECT pg_advisory_xact_lock(:lock)", {"lock": _WRITE_LOCK})
+def hold_retention(db: Session) -> None:
+    """Until the transaction ends, nobody else forgets samples."""
+    db.run("SELECT pg_advisory_xact_lock(:lock)", {"lock": _RETAIN_LOCK})
+
+
+def hold_months(db: Session, months: Iterable[int]) -> None:
+    """Until the transaction ends, nobody writes samples of these months; waits for those who do."""
+    for month in sorted(months):
+        db.run(
+            "SELECT pg_advisory_xact_lock(:lock, :month)", {"lock": _MONTHS_LOCK, "month": month}
+        )
+
+
+def _write_to(db: Session, months: Iterable[int]) -> None:
+    """Until the transaction ends, nobody forgets samples of these months."""
+    db.run(
+        "SELECT pg_advisory_xact_lock_shared(:lock, m) FROM unnest(CAST(:months AS integer[])) m",
+        {"lock": _MONTHS_LOCK, "months": sorted(months)},
+    )
 
 
 def numbers(db: Session, ids: Iterable[str] | None = None) -> dict[str, int]:
@@ -161,18 +177,18 @@ def add_points(db: Session, ids: Iterable[str]) -> dict[str, int]:
     return numbers(db, new)
 
 
-def put(db: Session, columns: bytes) -> None:
+def put(db: Session, columns: bytes, months: Iterable[int]) -> None:
     """Write a batch (`pg_binary.rows`): the last write of a (point, ts) wins, also against what is there."""
-    db.run("SELECT pg_advisory_xact_lock_shared(:lock)", {"lock": _WRITE_LOCK})
+    _write_to(db, months)
     db.script(_INCOMING)
     db.copy_in("pg_temp.incoming (point, ts, value, status)", columns)
     db.script(_PUT_SAMPLES)
     db.script(_PUT_LATEST)
 
 
-def put_new(db: Session, columns: bytes, newest: bytes) -> None:
+def put_new(db: Session, columns: bytes, newest: bytes, months: Iterable[int]) -> None:
     """Load a block straight in; fails (SQLSTATE 23505) where any of it is there already."""
-    db.run("SELECT pg_advisory_xact_lock_shared(:lock)", {"lock": _WRITE_LOCK})
+    _write_to(db, months)
     db.copy_in("samples (point, ts, value, status)", columns)
     db.script(_INCOMING)
     db.copy_in("pg_temp.incoming (point, ts, value, status)", newest)
@@ -189,6 +205,11 @@ def months(ts: Ints) -> set[int]:
     return {max(int(month), _ANCIENT) for month in found}
 
 
+def months_within(first: int, end: int) -> set[int]:
+    """The partitions of a range, given in unix seconds."""
+    return set(range(min(months(np.array([first]))), max(months(np.array([end - 1]))) + 1))
+
+
 _ANCIENT: Final = (FIRST_YEAR - 1970) * 12 - 1
 
 
@@ -201,6 +222,18 @@ def add_partition(db: Session, month: int) -> None:
     start, end = bounds(month)
     db.script(f"CREATE TABLE {name} (LIKE samples INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
     db.script(f"ALTER TABLE samples ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})")
+
+
+def drop(db: Session, first: int, end: int, *, timescale: bool) -> None:
+    """Drop the partition or chunk of exactly this range. Raises Moved where readers hold it."""
+    if timescale:
+        db.run(
+            "SELECT drop_chunks('samples', older_than => to_timestamp(:end), newer_than => to_timestamp(:first))",
+            {"first": first, "end": end},
+        )
+        return
+    name = partition_name(min(months_within(first, end)))
+    db.script(f"ALTER TABLE samples DETACH PARTITION {name}; DROP TABLE {name}")
 
 
 def partition_name(month: int) -> str:

@@ -115,7 +115,9 @@ def _wide(view: WideView, numbers: Mapping[str, int], zone: ZoneInfo) -> str:
 
 def _column(column: ViewColumn, numbers: Mapping[str, int]) -> str:
     which = ", ".join(str(numbers[id]) for id in column.points)
-    return f"avg(s.value) FILTER (WHERE s.point IN ({which})) AS {quoted(column.name)}"
+    these = f"FILTER (WHERE s.point IN ({which}))"
+    # not avg(): PostgreSQL's squares each value, and one of 1e200 would fail the whole query
+    return f"sum(s.value) {these} / nullif(count(s.value) {these}, 0) AS {quoted(column.name)}"
 
 
 def _index_local(db: Session, zone: ZoneInfo) -> None:
