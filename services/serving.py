@@ -19,7 +19,7 @@ from rich.console import Console
 from ingest.driver import Line
 from ingest.drivers.lorawan import Broker, MqttUplinks
 from ingest.intake import Intake, Taken
-from ingest.line_state import LineState, OverrideChange, OverrideSeen
+from ingest.line_state import LineState
 from ingest.lines import read_lines
 from ingest.outbox import Outbox
 from ingest.poller import Poller
@@ -30,12 +30,12 @@ from ingest.status import IngestStatus
 from ingest.uplinks import decode_uplink
 from ontology.errors import Conflict, PlantroomError, Unavailable
 from ontology.history import Samples
-from ontology.kinds import MARKER, Number, Ref
 from services.api.app import create_app
 from services.api.runlog import RunLog
 from services.api.system import Device, Options
 from services.folder import owned
 from services.home import require_building, server_card
+from services.overrides import keep_overrides, known_overrides
 from services.settings import Settings
 from services.wire import System, open_system
 from services.worker import rounds
@@ -75,8 +75,8 @@ async def served(
         pushed = Pushed(Intake(outbox, known=points.__contains__), plausibility)
         poller = Poller(
             lines, outbox, system.history, plausibility=plausibility,
-            overrides=await _known_overrides(system),
-            on_override=lambda changes: _keep_overrides(system, changes),
+            overrides=await known_overrides(system),
+            on_override=lambda changes: keep_overrides(system, changes),
             uplinks=(lambda: MqttUplinks(broker)) if broker else None,
             status=system.settings.home / STATUS_FILE, senders=lambda: pushed.senders,
         )  # fmt: skip
@@ -228,31 +228,3 @@ async def background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterato
 def _device(state: LineState) -> Device:
     seen = "silent" if state.stale else _STATES[state.health]
     return Device(state.name, state.protocol, seen, state.last_seen, state.points)
-
-
-async def _known_overrides(system: System) -> list[OverrideSeen]:
-    """Overrides seen before a restart, so that "since" survives it."""
-    found = [
-        OverrideSeen(e["pointRef"], int(e["level"].value), e["value"].value, e["since"])
-        for e in await system.records.read("override and pointRef")
-    ]
-    system.override_levels.update({seen.point.id: seen.level for seen in found})
-    return found
-
-
-async def _keep_overrides(system: System, changes: Sequence[OverrideChange]) -> None:
-    """Persist what the poller saw taken in hand or released."""
-    diffs: dict[Ref, Mapping[str, Any] | None] = {}
-    for change in changes:
-        id = Ref(f"override.{change.point.id}")
-        if change.after is None:
-            diffs[id] = None
-            system.override_levels.pop(change.point.id, None)
-            continue
-        seen = change.after
-        system.override_levels[seen.point.id] = seen.level
-        diffs[id] = {
-            "id": id, "override": MARKER, "pointRef": seen.point, "level": Number(seen.level),
-            "value": Number(seen.value), "since": seen.since,
-        }  # fmt: skip
-    await system.records.commit(diffs)
