@@ -26,6 +26,8 @@ MOST_GAP: Final = dt.timedelta(days=30)
 """How far back a device is asked: buffers of controllers hold days to weeks."""
 GAP_PERIODS: Final = 2
 """A poll that is missing may be late; two are a gap."""
+_LEAST_S: Final = 2.0
+"""Times are whole seconds: less cannot be told from a beat."""
 _WINDOW: Final = dt.timedelta(hours=6)
 """Asked for at once: what is fetched again after a crash in the middle."""
 _WINDOW_S: Final = 600.0
@@ -73,7 +75,7 @@ class Backfill:
             counters.get(f"logs:{line}") != mark
         ):  # set up for the first time, or otherwise than before
             before = 0
-        if now - before > GAP_PERIODS * self._line.every_s:
+        if now - before > max(_LEAST_S, GAP_PERIODS * self._line.every_s):
             self._widen(before, now)
             kept |= {
                 f"gap_from:{line}": self._from,
