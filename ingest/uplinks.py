@@ -7,6 +7,7 @@ import binascii
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from ingest.addresses import field_address
@@ -108,10 +109,16 @@ def readings(line: Line, uplink: Uplink) -> list[Reading]:
     fields = _fields(line.options.get("codec", ""), uplink)
     found = []
     for register in line.registers:
-        raw = fields.get(field_address(register.address).field)
+        raw = fields.get(_field(register.address))
         if raw is not None:
             found.append(Reading(register.point, raw * register.scale + register.offset))
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _field(address: str) -> str:
+    """The name of a value, from the address of its register; the same few come with every frame."""
+    return field_address(address).field
 
 
 def _fields(name: str, uplink: Uplink) -> Mapping[str, float]:

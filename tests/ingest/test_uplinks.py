@@ -207,7 +207,7 @@ async def test_uplinks_arrive_over_a_real_broker_and_noise_is_counted(broker) ->
                 if len(came) == 2:
                     break
     assert {uplink.network for uplink in came} == {"chirpstack", "things-stack"}
-    assert uplinks.malformed == 2
+    assert uplinks.rejects.total == 2
 
 
 async def test_a_broker_that_dies_is_silence(broker) -> None:
