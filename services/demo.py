@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import secrets
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final, TypeVar
 
 from rich.console import Console
@@ -21,11 +20,11 @@ from ingest.demo.worklog import write_worklog
 from ingest.documents.ingest import ingest_documents
 from ingest.documents.worklog import read_worklog
 from ingest.lines import write_lines
-from ontology.errors import OutOfSpace, Unavailable
+from ontology.errors import OutOfSpace, Refused, Unavailable
 from ontology.graph import Building
 from ontology.kinds import MARKER, Number, Ref
 from ontology.records import replace_all
-from ontology.store.duck import DuckHistory
+from ontology.store.histories import is_url, open_history
 from ontology.store.sql_records import SqlRecords
 from services import asking, doctor, screen
 from services.api.system import Part
@@ -90,12 +89,13 @@ async def build(
         raise OutOfSpace(
             f"{free:,.0f} MB free at {home}", hint=f"{doctor.NEEDED_MB} MB are needed; use --home"
         )
+    await _need_empty(settings)
     empty_for_demo(home)
     tower = riverside_tower()
     columns = (TextColumn("{task.description:34}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         recording, orders = await asyncio.gather(
-            _history(home, tower, now, days, progress),
+            _history(settings, tower, now, days, progress),
             asyncio.to_thread(_documents, settings, tower, now, progress),
         )
     records = SqlRecords(settings.records_db)
@@ -116,8 +116,27 @@ async def build(
     return recording
 
 
+async def _need_empty(settings: Settings) -> None:
+    """Refused where the demo's story would mix with samples in a database."""
+    if not is_url(settings.history_place):
+        return  # a file in the home, which is emptied
+    history = await asyncio.to_thread(open_history, settings.history_place)
+    try:
+        if await history.latest():
+            raise Refused(
+                "the database of PLANTROOM_HISTORY_URL holds samples already",
+                hint="give the demo an empty database, or none: its history then lies in its home",
+            )
+    finally:
+        await history.close()
+
+
 async def _history(
-    home: Path, tower: Sequence[dict[str, object]], now: dt.datetime, days: int, progress: Progress
+    settings: Settings,
+    tower: Sequence[dict[str, object]],
+    now: dt.datetime,
+    days: int,
+    progress: Progress,
 ) -> Recording:
     recording = await _shown(
         progress,
@@ -125,7 +144,7 @@ async def _history(
         1.0,
         lambda step: simulate(now, days=days, seed=SEED, progress=step),
     )
-    history = await asyncio.to_thread(DuckHistory.open, home / "history.duckdb", Building(tower))
+    history = await asyncio.to_thread(open_history, settings.history_place, Building(tower))
     try:
         task = progress.add_task("writing the history", total=recording.values.size)
         await history.bulk(recording.samples(), lambda done: progress.update(task, completed=done))

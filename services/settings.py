@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     records_url: str = Field(
         default="", description="SQLAlchemy URL of the records; empty: SQLite in `home`"
     )
+    history_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="postgresql://user:password@host/name of the history; empty: DuckDB in `home`",
+    )
     host: str = Field(
         default="127.0.0.1",
         description="address to serve on; others than loopback need a reverse proxy with authentication",
@@ -122,6 +126,11 @@ class Settings(BaseSettings):
     def records_db(self) -> str:
         """The URL of the records database."""
         return self.records_url or f"sqlite:///{self.home / 'records.db'}"
+
+    @property
+    def history_place(self) -> Path | str:
+        """The file or URL of the history. A URL may hold a secret: show it with `histories.shown` only."""
+        return self.history_url.get_secret_value() or self.home / "history.duckdb"
 
 
 def load_settings(**given: object) -> Settings:

@@ -20,8 +20,9 @@ from edge.indexes.embedded import EmbeddedIndex
 from edge.search import Library
 from ontology.errors import PlantroomError
 from ontology.graph import Building
+from ontology.history import HistoryStore
 from ontology.records import Records
-from ontology.store.duck import DuckHistory
+from ontology.store.histories import open_history
 from ontology.store.sql import SqlReader
 from ontology.store.sql_records import NAMED, SqlRecords
 from services.api.system import Device, Part
@@ -39,7 +40,7 @@ class System:
     settings: Settings
     building: Building
     records: Records
-    history: DuckHistory
+    history: HistoryStore
     sql: SqlReader
     library: Library
     faultbook: FaultBook
@@ -96,11 +97,9 @@ async def open_system(
         stack.push_async_callback(records.close)
         found = await records.read(ENTITIES, limit=ALL)
         building = Building([entity.tags for entity in found], defs=defs)
-        history = await asyncio.to_thread(
-            DuckHistory.open, settings.home / "history.duckdb", building
-        )
+        history = await asyncio.to_thread(open_history, settings.history_place, building)
         stack.push_async_callback(history.close)
-        sql = SqlReader(history, building, clock=clock)
+        sql = SqlReader(history, building, clock=clock)  # type: ignore[arg-type]
         embedder, note = load_embedder(settings)
         index = EmbeddedIndex(settings.home / "index", embedder=embedder.name if embedder else None)
         stack.callback(index.close)

@@ -28,7 +28,7 @@ from ontology.errors import PlantroomError, Unavailable
 from ontology.graph import Building
 from ontology.history import Floats, Kept, Retention, Sample, Samples, Status
 from ontology.kinds import Ref
-from ontology.store import pg_binary, pg_layout, pg_read, pg_retention, pg_views
+from ontology.store import pg_binary, pg_layout, pg_read, pg_retention, pg_roles, pg_views
 from ontology.store.columns import (
     LAST_S,
     Columns,
@@ -144,6 +144,14 @@ class PgHistory:
     async def publish(self, building: Building) -> None:
         """Make the published views say what this building is; does nothing when they already do."""
         await self._in_thread(lambda: self._publish(building))
+
+    async def reader_url(self) -> str:
+        """Where SQL of people and agent connects: as a role that reads what is published, and nothing else.
+
+        Holds a secret. Raises Unavailable where the role is not there and may not be made.
+        """
+        url = await self._in_thread(lambda: pg_roles.reader_url(self._door))
+        return url.render_as_string(hide_password=False)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
