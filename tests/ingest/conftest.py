@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ class HandPlant:
     levels: dict[str, int] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
 
-    def value(self, point_id: str) -> float:
+    def value(self, point_id: str, at: dt.datetime | None = None) -> float:
         return self.values.get(point_id, 1.0)
 
     def override_level(self, point_id: str) -> int | None:

@@ -1,187 +1,96 @@
-"""Real BACnet/IP on one UDP port: a router in front of a virtual network of controllers.
+"""The demo building's BACnet controllers: a router on one UDP port, and 24 devices on the network behind it.
 
-Objects read their value from the plant at the moment they are asked. Writing is refused: the
-simulated plant has no hands.
+Objects read their value from the plant at the moment they are asked, report changes, and keep
+trend logs. Writing is refused: the simulated plant has no hands.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from bacpypes3.app import Application
-from bacpypes3.basetypes import (
-    BinaryPV,
-    EngineeringUnits,
-    PriorityArray,
-    PriorityValue,
-    PropertyIdentifier,
-    StatusFlags,
-)
-from bacpypes3.errors import PropertyError
-from bacpypes3.local.analog import AnalogInputObject, AnalogValueObject
-from bacpypes3.local.binary import BinaryInputObject, BinaryValueObject
-from bacpypes3.local.device import DeviceObject
-from bacpypes3.local.object import Object
-from bacpypes3.object import AnalogOutputObject, BinaryOutputObject
-from bacpypes3.pdu import IPv4Address, LocalBroadcast, LocalStation
-from bacpypes3.primitivedata import Real, Unsigned
-from bacpypes3.vlan import Network, Node
-
-from ingest.addresses import BACNET_TYPES, bacnet_address
+from ingest.addresses import BACNET_TYPES, bacnet_address, trend_address
+from ingest.demo.devices.bacnet_device import Controller
+from ingest.demo.devices.bacnet_logs import PeriodicLog
+from ingest.demo.devices.bacnet_network import BacnetNetwork
+from ingest.demo.devices.bacnet_things import SLOTS, WRITE_ACCESS_DENIED, Fails, Thing
 from ingest.demo.devices.layout import NETWORK, ROUTER_INSTANCE
 from ingest.demo.devices.plant_values import PlantValues
 from ingest.driver import Line, Register
-from ingest.drivers.bacnet.port import application, new_link, ready
+from ingest.drivers.bacnet.services import TREND_LOG, ObjectId
+from ingest.drivers.bacnet.tags import CONTEXT, header, real
 from ontology.defs import ROLE
+from ontology.time import UTC
 
-_IP_NETWORK: Final = 2000
-_ROUTER_MAC: Final = 254
-_SLOTS: Final = 16
+LOG_EVERY_S: Final = 300
+LOG_SIZE: Final = 2_016
+"""Records of a trend log: a week."""
+_COV_EVERY_S: Final = 1.0
 _PROGRAM_SLOT: Final = 16
 """Where the controller's own program commands: the lowest priority (ASHRAE 135, clause 19.2)."""
-_UNITS: Final[Mapping[str, str]] = {
-    "°C": "degreesCelsius", "%RH": "percentRelativeHumidity", "ppm": "partsPerMillion",
-    "Pa": "pascals", "kPa": "kilopascals", "L/s": "litersPerSecond", "%": "percent",
-    "kW": "kilowatts", "": "noUnits",
+_FAULT: Final = 0x40
+_UNITS: Final = {
+    # canonical unit -> its number (clause 21, BACnetEngineeringUnits) and COV increment
+    "°C": (62, 0.1), "%RH": (29, 1.0), "ppm": (96, 10.0), "Pa": (53, 5.0), "kPa": (54, 1.0),
+    "L/s": (87, 2.0), "%": (98, 1.0), "kW": (48, 0.5), "": (95, 0.1),
 }  # fmt: skip
-_PROPERTY: Final = {
-    int(PropertyIdentifier.presentValue): "presentValue",
-    int(PropertyIdentifier.statusFlags): "statusFlags",
-    int(PropertyIdentifier.priorityArray): "priorityArray",
-}
+_NO_NUMBER: Final = header(7, CONTEXT, 0)
+"""The datum of a record without a value: Null."""
 
 
-class _Live:
-    """Turns any BACnet object into one that shows a point of the plant.
+class _FromPlant:
+    """An object's value as the plant has it now; a hand's slot, or the program's, in its priority array."""
 
-    The commandable ones build their priority array when asked, so they do without
-    bacpypes3's own, which costs 3 ms an object to set up.
-    """
-
-    _plant: PlantValues
-    _point: str
-    _commandable = False
-
-    async def read_property(self, attr: int | str, index: int | None = None) -> Any:
-        """The property as it is now; raises PropertyError or AttributeError as BACnet objects do."""
-        name = attr if isinstance(attr, str) else _PROPERTY.get(int(attr), "")
-        match name:
-            case "presentValue":
-                return self._present()
-            case "statusFlags":
-                return self._flags()
-            case "priorityArray" if self._commandable:
-                return self._slots(index)
-        return await super().read_property(attr, index)  # type: ignore[misc]
-
-    async def write_property(self, *_args: Any, **_options: Any) -> None:
-        raise PropertyError(errorCode="writeAccessDenied")
-
-    def _present(self) -> Any:
-        return Real(self._plant.value(self._point))
-
-    def _choice(self) -> Any:
-        return PriorityValue(real=self._present())
-
-    def _flags(self) -> Any:
-        missing = math.isnan(self._plant.value(self._point)) or self._plant.is_silent(self._point)
-        return StatusFlags([0, int(missing), 0, 0])  # in-alarm, fault, overridden, out of service
-
-    def _slots(self, index: int | None) -> Any:
-        """The priority array: the hand's slot, or the program's while nobody holds the point."""
-        slots = [_NULL] * _SLOTS
-        slots[(self._plant.override_level(self._point) or _PROGRAM_SLOT) - 1] = self._choice()
-        if index is None:
-            return PriorityArray(slots)
-        if not 0 <= index <= _SLOTS:
-            raise PropertyError(errorCode="invalidArrayIndex")
-        return slots[index - 1] if index else Unsigned(_SLOTS)
-
-
-class _LiveBinary(_Live):
-    def _present(self) -> Any:
-        return BinaryPV("active" if self._plant.value(self._point) >= 0.5 else "inactive")
-
-    def _choice(self) -> Any:
-        return PriorityValue(enumerated=int(self._present()))
-
-
-class _AnalogInput(_Live, AnalogInputObject):  # type: ignore[misc]
-    pass
-
-
-class _AnalogOutput(_Live, Object, AnalogOutputObject):  # type: ignore[misc]
-    _commandable = True
-
-
-class _AnalogValue(_Live, AnalogValueObject):  # type: ignore[misc]
-    _commandable = True
-
-
-class _BinaryInput(_LiveBinary, BinaryInputObject):  # type: ignore[misc]
-    pass
-
-
-class _BinaryOutput(_LiveBinary, Object, BinaryOutputObject):  # type: ignore[misc]
-    _commandable = True
-
-
-class _BinaryValue(_LiveBinary, BinaryValueObject):  # type: ignore[misc]
-    _commandable = True
-
-
-_NULL = PriorityValue(null=())
-_CLASSES: Final = {
-    "analog-input": _AnalogInput,
-    "analog-output": _AnalogOutput,
-    "analog-value": _AnalogValue,
-    "binary-input": _BinaryInput,
-    "binary-output": _BinaryOutput,
-    "binary-value": _BinaryValue,
-}
-
-
-class _Controller:
-    """One BACnet device on the virtual network; mute while all its points are silent."""
-
-    def __init__(self, line: Line, plant: PlantValues, lan: Network) -> None:
+    def __init__(self, plant: PlantValues, point: str, *, commandable: bool) -> None:
         self._plant = plant
-        self._points = [register.point.id for register in line.registers]
-        self.app = application(_device(line.device, line.name))
-        self._answer = self.app.indication
-        self.app.indication = self._hear
-        mac = LocalStation(int(line.options["mac"]))
-        self.app.nsap.bind(Node(mac, lan), net=NETWORK, address=mac)
-        for register in line.registers:
-            self.app.add_object(_object(register, plant))
+        self._point = point
+        self._commandable = commandable
 
-    async def _hear(self, request: Any) -> None:
-        if not all(map(self._plant.is_silent, self._points)):
-            await self._answer(request)
+    def value(self) -> float:
+        return self._plant.value(self._point)
+
+    def flags(self) -> int:
+        missing = math.isnan(self.value()) or self._plant.is_silent(self._point)
+        return _FAULT if missing else 0
+
+    def slots(self) -> list[float | None] | None:
+        if not self._commandable:
+            return None
+        array: list[float | None] = [None] * SLOTS
+        array[(self._plant.override_level(self._point) or _PROGRAM_SLOT) - 1] = self.value()
+        return array
+
+    def put(self, _value: float | None, _priority: int, /) -> None:
+        raise Fails(*WRITE_ACCESS_DENIED)
+
+    def logged(self, ts: int) -> tuple[bytes, int]:
+        """What was logged at this second: a Real, or Null and a fault."""
+        value = self._plant.value(self._point, dt.datetime.fromtimestamp(ts, UTC))
+        if math.isnan(value):
+            return _NO_NUMBER, _FAULT
+        return header(2, CONTEXT, 4) + real(value)[1:], 0
 
 
 class BacnetDevices:
     """All BACnet controllers of the building behind one router on a UDP port of this host."""
 
     def __init__(self, lines: Sequence[Line], plant: PlantValues, host: str, port: int) -> None:
-        self._lines = lines
-        self._plant = plant
-        self._address = f"{host}:{port}"
-        self._controllers: list[_Controller] = []
+        self._network = BacnetNetwork(
+            host,
+            port,
+            NETWORK,
+            behind={int(line.options["mac"]): _controller(line, plant) for line in lines},
+            front=Controller(ROUTER_INSTANCE, "demo-router", ()),
+            bbmd=True,
+            cov_every_s=_COV_EVERY_S,
+        )
 
     async def __aenter__(self) -> Self:
-        address = IPv4Address(self._address)
-        self._link = new_link(self._address)
-        await ready(self._link)
-        self._router: Application = application(_device(ROUTER_INSTANCE, "demo-router"))
-        lan = Network(name="controllers", broadcast_address=LocalBroadcast())
-        mac = LocalStation(_ROUTER_MAC)
-        self._router.nsap.bind(self._link, net=_IP_NETWORK, address=address)
-        self._router.nsap.bind(Node(mac, lan), net=NETWORK, address=mac)
-        self._controllers = [_Controller(line, self._plant, lan) for line in self._lines]
+        await self._network.__aenter__()
         return self
 
     async def __aexit__(
@@ -190,36 +99,34 @@ class BacnetDevices:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._link.close()
+        await self._network.__aexit__(kind, error, trace)
 
 
-def _device(instance: int, name: str) -> DeviceObject:
-    return DeviceObject(
-        objectIdentifier=("device", instance),
-        objectName=name,
-        vendorIdentifier=999,  # for samples and tests (bacpypes3)
-        vendorName="Plantroom",
-        modelName="Demo controller",
-        maxApduLengthAccepted=1476,
-        segmentationSupported="segmentedBoth",
+def _controller(line: Line, plant: PlantValues) -> Controller:
+    """The device of a line; mute while all its points are silent."""
+    points = [register.point.id for register in line.registers]
+    things = [_thing(register, plant) for register in line.registers]
+    since = time.time()
+    logs = {}
+    for register, thing in zip(line.registers, things, strict=True):
+        if register.log and isinstance(thing.source, _FromPlant):
+            instance = trend_address(register.log).instance
+            logs[ObjectId(TREND_LOG, instance)] = PeriodicLog(
+                thing.id, thing.source.logged, size=LOG_SIZE, every_s=LOG_EVERY_S, since=since
+            )
+    return Controller(
+        line.device, line.name, things, logs=logs, mute=lambda: all(map(plant.is_silent, points))
     )
 
 
-def _object(register: Register, plant: PlantValues) -> Any:
+def _thing(register: Register, plant: PlantValues) -> Thing:
     address = bacnet_address(register.address)
-    role = ROLE[register.point.id.partition(".")[2]]
-    words: dict[str, Any] = {
-        "objectIdentifier": (BACNET_TYPES[address.type], address.instance),
-        "objectName": register.point.id,
-        "description": register.point.dis,
-        "presentValue": "inactive" if role.is_bool else 0.0,
-        "statusFlags": [0, 0, 0, 0],
-        "eventState": "normal",
-        "outOfService": False,
-    }
-    if not role.is_bool:
-        words["units"] = EngineeringUnits(_UNITS[role.unit])
-        words["covIncrement"] = 0.1
-    made = _CLASSES[address.type](**words)
-    made._plant, made._point = plant, register.point.id  # noqa: SLF001  (BACnet objects refuse public names)
-    return made
+    unit, increment = _UNITS[ROLE[register.point.id.partition(".")[2]].unit]
+    return Thing(
+        ObjectId(BACNET_TYPES[address.type], address.instance),
+        register.point.id,
+        _FromPlant(plant, register.point.id, commandable=address.commandable is not False),
+        description=register.point.dis,
+        units=unit,
+        increment=increment,
+    )

@@ -14,6 +14,8 @@ from ontology.kinds import Ref
 NETWORK: Final = 2001
 """Number of the virtual BACnet network behind the demo router."""
 ROUTER_INSTANCE: Final = 260_000
+COV_S: Final = 300
+"""For how long the air handlers' controllers are subscribed to at a time."""
 IAQ_EVERY_S: Final = 600.0
 """Report interval of the air-quality sensors (Milesight AM series: 10 minutes by default)."""
 _COMMANDS: Final = frozenset({"cmd", "sp"})
@@ -95,15 +97,20 @@ def _device_of(equip: str) -> str:
 
 
 def _controller(name: str, mac: int, points: Iterable[Entity]) -> Line:
+    """Plant and air handlers log what they measure; air handlers also report changes by themselves."""
+    air = name.startswith(("AHU-", "DOAS-"))
     counts: dict[str, int] = {}
     registers = []
     for point in points:
         kind = _object_type(point)
         counts[kind] = counts.get(kind, 0) + 1
-        registers.append(Register(point.ref, f"{kind},{counts[kind]}"))
+        logged = kind == "analog-input" and (air or name == "plant")
+        log = f"trend-log,{counts[kind]}" if logged else ""
+        registers.append(Register(point.ref, f"{kind},{counts[kind]}", log=log))
+    options = {"network": str(NETWORK), "mac": str(mac)} | ({"cov": str(COV_S)} if air else {})
     return Line(
         name=name, protocol="bacnet", host="", port=0, device=ROUTER_INSTANCE + mac,
-        registers=tuple(registers), options={"network": str(NETWORK), "mac": str(mac)},
+        registers=tuple(registers), options=options,
     )  # fmt: skip
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Protocol
 
 
 class PlantValues(Protocol):
-    """The building as its instruments see it now, by point id; cheap enough to ask for every point."""
+    """The building as its instruments see it, by point id; cheap enough to ask for every point. None: now."""
 
-    def value(self, point_id: str) -> float:
+    def value(self, point_id: str, at: dt.datetime | None = None) -> float:
         """In the point's canonical unit; NaN where the instrument gives nothing."""
 
     def override_level(self, point_id: str) -> int | None:

@@ -7,7 +7,8 @@ line's host and port.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
@@ -15,12 +16,24 @@ from bacpypes3.pdu import Address
 
 from ingest.addresses import BacnetAddress, bacnet_address
 from ingest.driver import Line, Reading, Register
+from ingest.drivers.bacnet.changes import Subscriptions
+from ingest.drivers.bacnet.commands import command
 from ingest.drivers.bacnet.port import APDU_BYTES, BacnetPort, local_for
 from ingest.drivers.bacnet.remote import Asked, Remote
 from ingest.drivers.bacnet.seen import Seen, cost, object_of, see
-from ingest.drivers.bacnet.services import PRESENT_VALUE, PRIORITY_ARRAY, STATUS_FLAGS
+from ingest.drivers.bacnet.services import (
+    PRESENT_VALUE,
+    PRIORITY_ARRAY,
+    STATUS_FLAGS,
+    Notification,
+    ObjectId,
+)
+from ingest.drivers.bacnet.trends import trends
+from ontology.history import Samples
+from ontology.time import Span
 
 _TTL_S = "300"
+_LIFETIME_S = "300"
 
 
 class Bacnet:
@@ -67,6 +80,70 @@ class Bacnet:
         places = [self._address(register) for register in registers]
         seen = await self._look(places)
         return [seen[place].reading(r) for r, place in zip(registers, places, strict=True)]
+
+    async def changes(self, registers: Sequence[Register]) -> AsyncIterator[list[Reading]]:
+        """Readings as the device reports them (COV), without end; see `changes` for how they are kept alive.
+
+        Objects it takes no subscription for are named in the log; they are seen when polled. Raises
+        DeviceSilent when the device is gone.
+        """
+        objects = {object_of(self._address(register)): register for register in registers}
+        subscriptions = Subscriptions(
+            self._remote,
+            self._line.device,
+            list(objects),
+            lifetime_s=int(self._line.options.get("cov", _LIFETIME_S)),
+            confirmed=self._line.options.get("notify") == "confirmed",
+        )
+        async with aclosing(subscriptions.notifications()) as told:
+            async for batch in told:
+                readings = await self._reported(batch, objects)
+                if readings:
+                    yield readings
+
+    async def _reported(
+        self, batch: Sequence[Notification], objects: dict[ObjectId, Register]
+    ) -> list[Reading]:
+        """What notifications say; commandable objects are read, because none tells who holds them."""
+        readings: list[Reading] = []
+        held: dict[BacnetAddress, Register] = {}
+        for said in batch:
+            register = objects[said.object]
+            place = self._address(register)
+            if place.commandable is not False and place not in self._plain:
+                held[place] = register
+                continue
+            seen = Seen()
+            for each in said.values:
+                seen.take(each.property, each.values)
+            readings.append(seen.reading(register))
+        if held:
+            seen_now = await self._look(list(held))
+            readings += [seen_now[place].reading(register) for place, register in held.items()]
+        return readings
+
+    async def trend(self, registers: Sequence[Register], span: Span) -> AsyncIterator[Samples]:
+        """What the device's trend logs have within the range, log by log, each oldest first.
+
+        Registers without a log are passed over; so is, with a line in our log, a trend log that the device
+        refuses. Raises DeviceSilent, and BadRequest where nothing says how the device's clock stands to UTC.
+        """
+        zone = self._line.options.get("zone", "")
+        async with aclosing(
+            trends(self._remote, self._line.device, registers, span, zone)
+        ) as found:
+            async for samples in found:
+                yield samples
+
+    async def command(self, register: Register, value: float | None, *, priority: int) -> Reading:
+        """Write the canonical value at a priority (1 to 16), or with None give that slot back.
+
+        Returns what the device says afterwards. Raises Refused where it does not take or keep it, and
+        DeviceSilent.
+        """
+        await command(self._remote, self._address(register), register, value, priority)
+        (reading,) = await self.read([register])
+        return reading
 
     async def _look(self, places: Sequence[BacnetAddress]) -> dict[BacnetAddress, Seen]:
         """The objects as they are now; learns which have no priority array."""

@@ -210,7 +210,7 @@ class Range:
     last: bool
     more: bool
     count: int
-    records: list[Tag]
+    records: bytes
     sequence: int | None
     """Sequence number of the first record; None where the device gives none (asked by position)."""
 
@@ -226,7 +226,7 @@ def range_of(octets: bytes) -> Range:
         raise Malformed("result flags are missing")
     count = unsigned(reader.context(4))
     reader.open(5)
-    records = reader.inside(5)
+    records = reader.between(5)
     sequence = reader.optional(6)
     bits = flags[1]
     return Range(

@@ -143,6 +143,12 @@ class Reader:
         if not self.opens(number):
             raise Malformed(f"opening tag {number} expected")
 
+    def between(self, number: int) -> bytes:
+        """The octets up to the closing tag of an opening tag already taken."""
+        begin = self._at
+        self.inside(number)
+        return self._octets[begin : self._at - (1 if number < 15 else 2)]
+
     def inside(self, number: int) -> list[Tag]:
         """Every tag up to the closing tag of an opening tag already taken, inner brackets included."""
         found: list[Tag] = []
