@@ -99,7 +99,7 @@ async def open_system(
         building = Building([entity.tags for entity in found], defs=defs)
         history = await asyncio.to_thread(open_history, settings.history_place, building)
         stack.push_async_callback(history.close)
-        sql = SqlReader(history, building, clock=clock)  # type: ignore[arg-type]
+        sql = SqlReader(history, building, clock=clock)
         embedder, note = load_embedder(settings)
         index = EmbeddedIndex(settings.home / "index", embedder=embedder.name if embedder else None)
         stack.callback(index.close)
