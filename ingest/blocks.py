@@ -137,10 +137,12 @@ class Learnt:
         yield from self.seams
         yield from self.holes
 
-    def part(self, left: Block, right: Block) -> None:
-        """The two were refused together."""
+    def part(self, left: Block, right: Block, *, too_many: bool = False) -> None:
+        """The two were refused together; for being too many, they do not grow outwards either."""
         if len(self.seams) < _MEMORY:
             self.seams.add(Hole(left.table, left.end, right.start))
+            if too_many:
+                self.seams |= {Hole(left.table, at, at) for at in (left.start, right.end)}
             self.changes += 1
 
     def refuse(self, block: Block) -> None:

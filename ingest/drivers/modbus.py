@@ -237,7 +237,7 @@ class Modbus:
         if halves is None:
             self._learnt.refuse(block)
             return True
-        self._learnt.part(*halves)
+        self._learnt.part(*halves, too_many=answer.exception_code == ExcCodes.ILLEGAL_VALUE)
         for half in halves:
             await self._read_block(image, half, offset + half.start - block.start)
         return True
