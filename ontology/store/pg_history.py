@@ -90,6 +90,11 @@ class PgHistory:
             raise
         return history
 
+    @property
+    def url(self) -> str:
+        """Where the history is, with its secret inside: for connecting, never for showing."""
+        return self._door.url.render_as_string(hide_password=False)
+
     async def write(self, samples: Samples) -> None:
         if len(checked(samples)):
             await self._in_thread(lambda: self._write([samples]))
