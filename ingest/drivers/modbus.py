@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import struct
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -25,6 +26,8 @@ from ingest.word_order import word_order_advice
 from ingest.words import encode
 from ontology.errors import BadRequest, DeviceSilent, Refused
 
+logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+"""What pymodbus would log of each silence and strange frame is raised here, and told once by the poller."""
 _NO_DEVICE: Final = (ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE)
 """A gateway's word for "the device behind me is silent"."""
 _LATER: Final = (ExcCodes.ACKNOWLEDGE, ExcCodes.DEVICE_BUSY, ExcCodes.MEMORY_PARITY_ERROR)

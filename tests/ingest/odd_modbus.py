@@ -24,9 +24,13 @@ class OddUnit:
     short: bool = False
     silent: bool = False
     late_s: float = 0.0
+    texts: tuple[bytes, ...] = ()
+    """What it tells of itself by function 43/14."""
     asked: list[tuple[int, int, int]] = field(default_factory=list)
 
     def answer(self, pdu: bytes) -> bytes:
+        if pdu[0] == 43:
+            return self._identify()
         function, start, count = struct.unpack(">BHH", pdu[:5])
         self.asked.append((function, start, count))
         if self.refuses:
@@ -36,6 +40,12 @@ class OddUnit:
         if function in (3, 4):
             return self._read(function, start, count)
         return self._write(function, start, count, pdu)
+
+    def _identify(self) -> bytes:
+        if not self.texts:
+            return bytes([0xAB, 1])
+        objects = [bytes([n, len(text)]) + text for n, text in enumerate(self.texts)]
+        return bytes([43, 14, 1, 1, 0, 0, len(objects)]) + b"".join(objects)
 
     def _read(self, function: int, start: int, count: int) -> bytes:
         if count > self.most:
@@ -104,7 +114,8 @@ class OddGateway:
         if not self.rtu:
             head = await reader.readexactly(7)
             return head[:4], head[6], await reader.readexactly(int.from_bytes(head[4:6], "big") - 1)
-        start = await reader.readexactly(6)
+        start = await reader.readexactly(2)
+        start += await reader.readexactly(3 if start[1] == 43 else 4)
         rest = b""
         if start[1] in (15, 16):
             rest = await reader.readexactly(1)
