@@ -125,6 +125,8 @@ def last_writes(
 
 def joined(parts: Sequence[Columns]) -> Columns:
     """All parts as one, a later part winning over an earlier one."""
+    if not parts:
+        return empty()
     return last_writes(
         np.concatenate([part.point for part in parts]),
         np.concatenate([part.ts for part in parts]),
@@ -163,8 +165,10 @@ class Steps:
         start_us = (span.start - dt.datetime(1970, 1, 1, tzinfo=UTC)) // micro
         return cls(start_us, step // micro, count, first, end)
 
-    def means(self, row: Ints, ts: Ints, value: Floats, rows: int) -> Floats:
-        """Mean of each step, shape (rows, count), NaN where nothing fell.
+    def means(
+        self, row: Ints, ts: Ints, value: Floats, rows: int, *, weight: Floats | None = None
+    ) -> Floats:
+        """Mean of each step, shape (rows, count), NaN where nothing fell. `weight`: 1 where not given.
 
         Samples are added in the order of (row, ts), so that equal samples give equal bits
         however they were delivered.
@@ -173,10 +177,13 @@ class Steps:
         if len(key) and (np.diff(key) < 0).any():
             order = np.argsort(key)
             row, ts, value = row[order], ts[order], value[order]
+            weight = None if weight is None else weight[order]
+        if weight is not None:
+            value = value * weight
         slot = row * self.count + (ts * 1_000_000 - self.start_us) // self.step_us
         cells = rows * self.count
         sums = np.bincount(slot, weights=value, minlength=cells)
-        counts = np.bincount(slot, minlength=cells)
+        counts = np.bincount(slot, weights=weight, minlength=cells)
         with np.errstate(invalid="ignore", divide="ignore"):
             return (sums / counts).reshape(rows, self.count)
 

@@ -1,27 +1,33 @@
-"""The History in one DuckDB file: what Plantroom uses unless told otherwise."""
+"""The embedded History: a DuckDB file for what is fresh, immutable segments beside it for the rest."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 
 from ontology.errors import Corrupt, PlantroomError, Unavailable
 from ontology.graph import Building
-from ontology.history import Floats, Sample, Samples, Status
+from ontology.history import Floats, Kept, Retention, Sample, Samples
 from ontology.kinds import Ref
-from ontology.store import duck_layout, duck_views
+from ontology.store import (
+    duck_backup,
+    duck_layout,
+    duck_migrate,
+    duck_reads,
+    duck_views,
+    rollups,
+)
 from ontology.store.columns import (
+    LAST_S,
     Columns,
     PointNumbers,
     Steps,
@@ -32,43 +38,50 @@ from ontology.store.columns import (
     last_writes,
     whole_seconds,
 )
-from ontology.store.duck_file import DuckFile
-from ontology.store.memory_history import sample_of
+from ontology.store.duck_file import Db, DuckFile
+from ontology.store.duck_mill import Mill
+from ontology.store.duck_plan import Segment, folder_of
+from ontology.store.duck_retain import Trim
+from ontology.store.duck_shelf import Shelf
+from ontology.store.duck_snapshot import Snapshots
+from ontology.store.duck_sorter import Sorter, Swap, keys
+from ontology.store.memory_history import SCAN_ROWS, instant
+from ontology.store.newest import Newest
 from ontology.store.snapshot import Snapshot
 from ontology.time import Span
 
 HOT_ROWS = 200_000
-"""Compact above this: merging hot costs a read 1 to 2 ms at this size (decision 0002)."""
+"""Above this the tails become a segment: reading 200,000 fresh rows beside it costs under a millisecond."""
 BULK_ROWS = 2_000_000
 """Rows of one sorted block of a bulk load: about 300 MB while it is sorted."""
 READ_POINTS = 256
 """Points read at once: at 30 days of 5 min, 2.2 million rows, about 50 MB."""
-_READ = """
-SELECT point, ts, value FROM store.merged
-WHERE point IN ({points}) AND ts >= ? AND ts < ? AND isfinite(value) AND status <> ?
-"""
-_RAW = """
-SELECT ts, value, status FROM store.merged
-WHERE point = ? AND ts >= ? AND ts < ? ORDER BY ts LIMIT ?
-"""
+BULK_MERGE = 16
+"""Blocks of a bulk load between two merges."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
 class DuckHistory:
-    """Reads run in threads of their own; all writing goes through one writer thread, in order."""
+    """Reads run in threads of their own. One thread writes, in order; another sorts beside it."""
 
-    def __init__(self, file: DuckFile, *, hot_rows: int = HOT_ROWS) -> None:
+    def __init__(self, file: DuckFile, folder: Path, *, hot_rows: int = HOT_ROWS) -> None:
         self._file = file
-        self._hot_limit = hot_rows
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
+        self._tail_limit = hot_rows
         self._closed = False
         self._uncertain = False
-        self._version = 0
-        self._snapped: Snapshot | None = None
-        self._latest: tuple[Columns, dict[Ref, Sample]] = (empty(), {})
+        self._tidying = False
+        self._mill = Mill(folder, stopped=lambda: self._closed)
+        self._shelf = Shelf(file, folder)
+        self._sorter = Sorter(self._shelf, self._mill, hot_rows)
+        self._newest = Newest(empty())
+        self._numbers = PointNumbers()
+        self._snapshots = Snapshots(self._shelf)
         self._load()
+        self._mill.keep_only(self._shelf.segments())
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="history-sorter")
 
     @classmethod
     def open(
@@ -79,14 +92,17 @@ class DuckHistory:
         memory: str = "1GB",
         hot_rows: int = HOT_ROWS,
     ) -> DuckHistory:
-        """Open or create the file, and publish the building's SQL views in it.
+        """Open or create the history, and publish the building's SQL views in it.
 
-        Raises Conflict when another process owns the file, Corrupt when it cannot be read,
-        OutOfSpace or Unavailable when the disk refuses. `memory` bounds DuckDB's own.
+        One of an older format is brought to ours first. Raises Conflict when another process owns it,
+        Corrupt when it cannot be read, OutOfSpace or Unavailable when the disk refuses. `memory` bounds
+        DuckDB's own; making segments takes up to 384 MB more for a while.
         """
-        file = DuckFile(path, memory=memory)
+        folder = folder_of(path)
+        file = DuckFile(path, memory=memory, beside=folder)
         try:
-            history = cls(file, hot_rows=hot_rows)
+            duck_migrate.migrate(file, folder)
+            history = cls(file, folder, hot_rows=hot_rows)
             if building is not None:
                 history._publish(building)
         except BaseException:
@@ -101,18 +117,22 @@ class DuckHistory:
     async def bulk(
         self, batches: Iterable[Samples], progress: Callable[[int], None] | None = None
     ) -> int:
-        """Write many batches straight to sorted storage; returns how many samples came.
+        """Write many batches straight to segments; returns how many samples came.
 
         Meant for millions: each block of `BULK_ROWS` is durable once `progress` (samples so far)
         hears of it. Writing the same again, or over what is there, is right and only slower.
         """
         source = blocks(iter(batches), BULK_ROWS)
-        stored = 0
+        stored = done = 0
         while block := await asyncio.to_thread(next, source, None):
-            await self._in_writer(partial(self._write_block, block))
-            stored += sum(len(batch) for batch in block)
+            await self._in_sorter(partial(self._store_block, block))
+            stored, done = stored + sum(len(batch) for batch in block), done + 1
             if progress:
                 progress(stored)
+            if done % BULK_MERGE == 0:
+                await self._in_sorter(self._merge_due)
+        if done:
+            await self._in_sorter(self._merge_due)
         return stored
 
     async def read(
@@ -126,102 +146,121 @@ class DuckHistory:
         return await asyncio.to_thread(self._raw, point, *whole_seconds(span), limit)
 
     async def latest(self, points: Sequence[Ref] | None = None) -> dict[Ref, Sample]:
-        newest, samples = self._latest
-        if newest is not self._newest:  # something was written since
-            newest = self._newest
-            rows = (sample_of(self._numbers, newest, row) for row in range(len(newest)))
-            samples = {sample.point: sample for sample in rows}
-            self._latest = (newest, samples)
-        if points is None:
-            return dict(samples)
-        return {point: samples[point] for point in points if point in samples}
+        return self._newest.samples(self._numbers, points)
+
+    async def scan(self, span: Span | None = None) -> AsyncIterator[Samples]:
+        """See HistoryStore.scan. What is written meanwhile is not in it."""
+        first, end = (0, LAST_S) if span is None else whole_seconds(span)
+        with self._shelf.moment() as (db, segments):
+            windows = duck_reads.in_time(db, segments, first, end)
+            points = tuple(self._numbers.refs)
+            while (rows := await asyncio.to_thread(next, windows, None)) is not None:
+                for at in range(0, len(rows), SCAN_ROWS):
+                    some = rows[at : at + SCAN_ROWS]
+                    yield Samples(points, some.point, some.ts, some.value, some.status)
+
+    async def kept(self) -> Kept:
+        return await asyncio.to_thread(self._kept)
+
+    async def retain(self, retention: Retention, *, now: dt.datetime) -> int:
+        return await self._in_sorter(partial(self._retain, retention, now))
 
     async def compact(self) -> None:
-        """Move recent samples into sorted storage now; happens by itself as they pile up."""
-        await self._in_writer(self._compact)
+        """Make segments of all recent samples now; happens by itself as they pile up."""
+        await self._in_sorter(partial(self._tidy, all_of_it=True))
+
+    async def snapshot(self, known: int = -1) -> Snapshot | None:
+        """The history at this moment, for another process; None when it is still the one `known`."""
+        if self._snapshots.version == known:
+            return None
+        return await asyncio.to_thread(self._snapshots.take, self._newest)
+
+    async def backup(self, folder: Path, progress: Callable[[float], None] | None = None) -> None:
+        """Copy the history of this moment into an empty folder, while writing goes on.
+
+        Segments are hard-linked where the folder is on the same disk. `progress` hears the share done.
+        `duck_backup.restore` brings it back.
+        """
+        await asyncio.to_thread(duck_backup.backup, self._file.path, self._shelf, folder, progress)
 
     async def publish(self, building: Building) -> None:
         """Make the SQL views say what this building is; does nothing when they already do."""
         await self._in_writer(partial(self._publish, building))
 
-    async def snapshot(self, known: int = -1) -> Snapshot | None:
-        """The history at this moment, for another process; None when it is still the one `known`."""
-        if self._version == known:
-            return None
-        return await asyncio.to_thread(self._snapshot)
-
-    def cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """A connection for reading SQL (`ontology.store.sql`)."""
-        return self._file.cursor()
+    def cursor(self) -> AbstractContextManager[Db]:
+        """A connection for reading SQL."""
+        return self._shelf.cursor()
 
     async def close(self) -> None:
-        """Finish what is being written, then give the file back."""
+        """Finish what is being written, then give the files back."""
         self._closed = True
+        await asyncio.to_thread(self._beside.shutdown, cancel_futures=True)
         await asyncio.to_thread(self._writer.shutdown)
         self._file.close()
+        self._shelf.clear()
 
     # in the writer thread
 
     async def _in_writer(self, work: Callable[[], T]) -> T:
-        if self._closed:
-            raise Unavailable("the history is closed", hint="open it again")
+        self._still_open()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, self._certain, work)
 
+    def _still_open(self) -> None:
+        if self._closed:
+            raise Unavailable("the history is closed", hint="open it again")
+
     def _certain(self, work: Callable[[], T]) -> T:
         """Do the work; after a failure, what the file says counts, not what memory remembers."""
-        if self._uncertain:
-            self._load()
-        self._uncertain = True  # a commit that failed may have reached the disk all the same
-        done = work()
-        self._uncertain = False
-        self._version += 1
-        return done
+        with self._snapshots.changing():
+            if self._uncertain:
+                self._load()
+            self._uncertain = True  # a commit that failed may have reached the disk all the same
+            done = work()
+            self._uncertain = False
+            return done
 
     def _load(self) -> None:
-        """What is kept in memory, from the file: point numbers, newest samples, next `seq`."""
-        with self._file.transaction() as db:
+        """What is kept in memory, from the file: point numbers, newest samples, next `seq`, segments."""
+        with self._file.cursor() as db:
             duck_layout.create(db)
             ids = db.execute("SELECT point, id FROM store.points ORDER BY point").fetchall()
-            newest = db.execute("SELECT * FROM store.latest ORDER BY point").fetchnumpy()
-            hot = db.execute("SELECT count(*), coalesce(max(seq), 0) FROM store.hot").fetchone()
+            segments = duck_layout.manifest(db)
+            newest = joined([
+                duck_layout.columns(db.execute("SELECT * FROM store.settled").fetchnumpy()),
+                duck_layout.tail(db, "hot"), duck_layout.tail(db, "late"),
+            ])  # fmt: skip
+            self._seq = duck_layout.last_seq(db)
+            self._tail_rows = duck_layout.tail_rows(db)
         if [number for number, _ in ids] != list(range(len(ids))):
             raise Corrupt(
                 f"{self._file.path.name}: the numbers of its points have gaps",
                 hint="restore it from a backup",
             )
+        self._shelf.sync(segments)
+        with self._file.transaction() as db:
+            duck_layout.put_views(db, segments)
+        self._mill.start_at(1 + max((s.number for s in segments), default=0))
         self._numbers = PointNumbers([id for _, id in ids])
-        self._newest = Columns(
-            newest["point"], newest["ts"], duck_layout.floats(newest["value"]), newest["status"]
-        )
-        self._latest = (empty(), {})
-        self._hot, self._seq = (int(hot[0]), int(hot[1])) if hot else (0, 0)
-        self._compact_above = self._hot_limit
+        self._newest = Newest(newest)
+        self._tidy_above = self._tail_limit
 
     def _write(self, samples: Samples) -> None:
+        seq = self._seq + 1
         with self._file.transaction() as db:
             rows, new = self._numbered(db, [samples])
-            duck_layout.append_hot(db, rows, self._seq + 1)
-            newer = self._newer(rows)
-            duck_layout.put_latest(db, newer)
-        self._accept(new, newer)
-        self._seq += 1
-        self._hot += len(rows)
-        if self._hot > self._compact_above:
-            self._compact_or_wait()
+            ahead = rows.ts > self._newest.ts(rows.point)
+            duck_layout.append(db, "hot", rows[ahead], seq)
+            duck_layout.append(db, "late", rows[~ahead], seq)
+        self._numbers.add(new)
+        self._newest.put(rows)
+        self._seq = seq
+        self._tail_rows += len(rows)
+        if self._tail_rows > self._tidy_above and not (self._tidying or self._closed):
+            self._tidying = True
+            self._beside.submit(self._tidy_or_wait)
 
-    def _write_block(self, block: list[Samples]) -> None:
-        self._compact()
-        with self._file.transaction() as db:
-            rows, new = self._numbered(db, block)
-            if not len(rows):
-                return
-            duck_layout.append_cold(db, rows)
-            newer = self._newer(rows)
-            duck_layout.put_latest(db, newer)
-        self._accept(new, newer)
-
-    def _numbered(self, db: duckdb.DuckDBPyConnection, batches: list[Samples]) -> tuple[Columns, list[Ref]]:  # fmt: skip
+    def _numbered(self, db: Db, batches: list[Samples]) -> tuple[Columns, list[Ref]]:
         """The samples as sorted columns, and the points that are new (already in the transaction)."""
         new = self._numbers.missing([p for points in {b.points for b in batches} for p in points])
         if new:
@@ -235,38 +274,40 @@ class DuckHistory:
         )
         return rows, new
 
-    def _newer(self, rows: Columns) -> Columns:
-        """The samples of `rows` that become their point's newest."""
-        last = rows.newest()
-        size = 1 + max(last.point.max(initial=-1), self._newest.point.max(initial=-1))
-        known = np.full(size, -1, dtype=np.int64)
-        known[self._newest.point] = self._newest.ts
-        return last[last.ts >= known[last.point]]
-
-    def _accept(self, new: list[Ref], newer: Columns) -> None:
-        """After the commit: what the file now says, in memory."""
+    def _number(self, block: list[Samples]) -> Columns:
+        with self._file.transaction() as db:
+            rows, new = self._numbered(db, block)
         self._numbers.add(new)
-        self._newest = joined([self._newest, newer]).newest()
+        return rows
 
-    def _compact(self) -> None:
-        if self._hot:
-            with self._file.transaction() as db:
-                duck_layout.compact(db)
-            self._hot = 0
-        self._compact_above = self._hot_limit
-        with self._file.cursor() as db:
-            period = duck_layout.ragged_period(db)
-        if period is not None:
-            with self._file.transaction() as db:
-                duck_layout.sort_period(db, period)
+    def _swap(
+        self, swap: Swap, change: Callable[[Db], None] | None = None, *, seq: int = 0
+    ) -> None:
+        """Commit other segments and what comes with them (`change`) at once; what is left is of `seq`."""
+        self._shelf.attach(swap.made)
+        with self._file.transaction() as db:
+            if change is not None:
+                change(db)
+            duck_layout.append(db, "late", swap.left, seq)
+            duck_layout.drop_segments(db, swap.gone)
+            duck_layout.put_segments(db, swap.made)
+            duck_layout.put_views(db, duck_layout.manifest(db))
+            duck_layout.settle(db, self._newest.rows())
+            self._tail_rows = duck_layout.tail_rows(db)
+        self._shelf.retire(swap.gone)
+        self._tidy_above = max(self._tail_limit, self._tail_rows + self._tail_limit // 2)
 
-    def _compact_or_wait(self) -> None:
-        """The samples are safe already: a compaction that fails is told, and tried again later."""
-        try:
-            self._compact()
-        except PlantroomError as error:
-            self._compact_above = self._hot + self._hot_limit // 2
-            _log.warning("history not compacted: %s (%s)", error, error.hint)
+    def _swap_block(self, swap: Swap, rows: Columns, seq: int) -> None:
+        """A block's segments; where a live write met one of its samples meanwhile, the block's counts."""
+
+        def met(db: Db) -> None:
+            live = joined([duck_layout.tail(db, t, f"seq > {seq}") for t in ("hot", "late")])
+            both = rows[np.isin(keys(rows), keys(live))]
+            duck_layout.append(db, "late", both, self._seq)
+
+        self._seq += 1
+        self._newest.put(rows)
+        self._swap(swap, met, seq=self._seq)
 
     def _publish(self, building: Building) -> None:
         new = self._numbers.missing([e.ref for e in building if e.is_point])
@@ -274,61 +315,111 @@ class DuckHistory:
             duck_layout.add_points(db, [point.id for point in new], len(self._numbers))
             numbers = PointNumbers([ref.id for ref in [*self._numbers.refs, *new]])
             duck_views.publish(db, building, numbers)
-        self._accept(new, empty())
+        self._numbers.add(new)
+
+    # in the sorter thread
+
+    async def _in_sorter(self, work: Callable[[], T]) -> T:
+        self._still_open()
+        return await asyncio.get_running_loop().run_in_executor(self._beside, work)
+
+    def _commit(self, work: Callable[[], T]) -> T:
+        return self._writer.submit(self._certain, work).result()
+
+    def _tidy_or_wait(self) -> None:
+        """The samples are safe already: tidying that fails is told, and tried again later."""
+        try:
+            self._tidy()
+        except PlantroomError as error:
+            self._tidy_above = self._tail_rows + self._tail_limit // 2
+            if not self._closed:
+                _log.warning("history not compacted: %s (%s)", error, error.hint)
+        finally:
+            self._tidying = False
+
+    def _tidy(self, *, all_of_it: bool = False) -> None:
+        with self._shelf.moment() as (db, _):
+            seq = duck_layout.last_seq(db)
+            hot, late = (duck_layout.tail(db, t) for t in ("hot", "late"))
+        if seq:
+            rows = joined([hot, late])
+            suspect = rows[np.isin(keys(rows), keys(late))]
+            swap = self._sorter.place(rows, suspect, all_of_it=all_of_it)
+            forget = partial(duck_layout.forget_tails, seq=seq)
+            self._commit(partial(self._swap, swap, forget, seq=seq))
+        self._merge_due()
+
+    def _merge_due(self) -> None:
+        while (swap := self._sorter.merge()) is not None:
+            self._commit(partial(self._swap, swap))
+
+    def _store_block(self, block: list[Samples]) -> None:
+        rows = self._commit(partial(self._number, block))
+        if not len(rows):
+            return
+        with self._shelf.moment() as (db, _):
+            seq = duck_layout.last_seq(db)
+            tails = joined([duck_layout.tail(db, t) for t in ("hot", "late")])
+        fresh = np.isin(keys(rows), keys(tails))
+        free = rows[~fresh]
+        suspect = free[free.ts <= self._newest.ts(free.point)]
+        swap = self._sorter.place(free, suspect)
+        swap.left = joined([swap.left, rows[fresh]])
+        self._commit(partial(self._swap_block, swap, rows, seq))
+
+    def _retain(self, retention: Retention, now: dt.datetime) -> int:
+        raw, hourly = (rollups.horizon(now, kept) for kept in (retention.raw, retention.hourly))
+        with self._shelf.moment() as (db, segments):
+            seq = duck_layout.last_seq(db)
+            trim = Trim(db, segments, self._mill, len(self._numbers), raw=raw, hourly=hourly)
+            trim.work()
+
+        def change(db: Db) -> None:
+            if raw is not None:
+                duck_layout.forget_tails(db, seq, before=raw)
+                self._newest.forget(raw)
+
+        if trim.forgotten or trim.swap.gone:
+            self._commit(partial(self._swap, trim.swap, change))
+        return trim.forgotten
 
     # in a reader's thread
 
-    def _snapshot(self) -> Snapshot:
-        version, snapped = self._version, self._snapped
-        if snapped is not None and snapped.version == version:
-            return snapped
-        with self._file.transaction() as db:
-            fresh = db.sql("SELECT * FROM store.merged").to_arrow_table()
-            latest = db.sql("SELECT * FROM store.latest").to_arrow_table()
-            ids = db.execute("SELECT id FROM store.points ORDER BY point").fetchall()
-        self._snapped = Snapshot(
-            version,
-            (),
-            _stream(fresh),
-            tuple(id for (id,) in ids),
-            latest=_stream(latest),
-            corrects=False,
-        )
-        return self._snapped
-
     def _read(self, points: list[Ref], steps: Steps) -> dict[Ref, Floats]:
         found: dict[Ref, Floats] = {}
-        with self._file.cursor() as db:
+        with self._shelf.moment() as (db, segments):
             for at in range(0, len(points), READ_POINTS):
                 some = points[at : at + READ_POINTS]
-                means = self._means(db, some, steps)
+                means = self._means(db, segments, some, steps)
                 found.update(zip(some, means, strict=True))
         return found
 
-    def _means(self, db: duckdb.DuckDBPyConnection, points: list[Ref], steps: Steps) -> Floats:
+    def _means(self, db: Db, segments: list[Segment], points: list[Ref], steps: Steps) -> Floats:
         """Shape (len(points), steps.count)."""
         rows = {n: row for row, p in enumerate(points) if (n := self._numbers.get(p)) is not None}
         if not rows:
             return np.full((len(points), steps.count), np.nan)
         row_of = np.full(max(rows) + 1, -1, dtype=np.int64)
         row_of[list(rows)] = list(rows.values())
-        text = _READ.format(points=",".join(map(str, rows)))
-        got = db.execute(text, [steps.first, steps.end, int(Status.FAULT)]).fetchnumpy()
-        return steps.means(row_of[got["point"]], got["ts"], got["value"], len(points))
+        samples = duck_reads.of_points(
+            db, segments, list(rows), steps.first, steps.end, counting=True
+        )
+        old = [s for s in segments if s.kind == "hourly"] if rollups.serves(steps) else []
+        hours = duck_reads.hours_of(db, old, list(rows), *rollups.middles(steps))
+        return rollups.means(steps, samples, hours, row_of, len(points))
 
     def _raw(self, point: Ref, first: int, end: int, limit: int) -> Samples:
-        number = self._numbers.get(point)
-        if number is None:
-            none = empty()
-            return Samples((point,), none.point, none.ts, none.value, none.status)
-        with self._file.cursor() as db:
-            got = db.execute(_RAW, [number, first, end, limit]).fetchnumpy()
-        index = np.zeros(len(got["ts"]), dtype=np.int32)
-        return Samples((point,), index, got["ts"], duck_layout.floats(got["value"]), got["status"])
+        number, rows = self._numbers.get(point), empty()
+        if number is not None:
+            with self._shelf.moment() as (db, segments):
+                rows = duck_reads.first_of(db, segments, number, first, end, limit=limit)
+        index = np.zeros(len(rows), dtype=np.int32)
+        return Samples((point,), index, rows.ts, rows.value, rows.status)
 
-
-def _stream(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return bytes(sink.getvalue())
+    def _kept(self) -> Kept:
+        with self._shelf.moment() as (db, segments):
+            rows = duck_reads.count(db, segments)
+            bounds = duck_reads.bounds(db, segments)
+        first, last = map(instant, bounds) if bounds else (None, None)
+        used = sum(s.bytes for s in segments) + self._file.bytes()
+        return Kept(len(self._newest.rows()), rows, used, first, last)

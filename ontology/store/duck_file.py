@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -9,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import duckdb
 
@@ -21,6 +22,7 @@ _BROKEN = (
     "serialization error", "newer version of duckdb", "failure while replaying wal",
 )  # fmt: skip
 _INVALID = "database has been invalidated"
+Db = duckdb.DuckDBPyConnection
 REOPEN_S = 3.0
 """How long reopening waits for readers of the broken instance to let go of it."""
 
@@ -28,9 +30,12 @@ REOPEN_S = 3.0
 class DuckFile:
     """Connections to the file. `cursor()` may be used from any thread, `transaction()` from one."""
 
-    def __init__(self, path: Path, *, memory: str) -> None:
+    def __init__(self, path: Path, *, memory: str, beside: Path | None = None) -> None:
+        """`beside`: the one folder whose files may be attached."""
         self.path = path
         self._memory = memory
+        self._beside = beside
+        self._attached: dict[str, Path] = {}
         self._con: duckdb.DuckDBPyConnection | None = None
         self._opening = threading.Lock()
         self._owner = _own(path)
@@ -68,6 +73,38 @@ class DuckFile:
                 raise
             cursor.commit()
 
+    def attach(self, alias: str, path: Path) -> None:
+        """Let SQL read another file, until `detach`; opening again after a failure attaches it again."""
+        with self.cursor() as cursor:
+            _attach(cursor, alias, path)
+        self._attached[alias] = path
+
+    def detach(self, alias: str) -> None:
+        """Forget an attached file; transactions that began to read it may finish."""
+        self._attached.pop(alias, None)
+        if self._con is not None:
+            with self.cursor() as cursor:
+                cursor.execute(f"DETACH DATABASE IF EXISTS {alias}")
+
+    def replace(self, by: Path) -> None:
+        """Put another file in the place of this one, and open it. Attached files are detached."""
+        with self.cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+        self._let_go()
+        self._attached = {}
+        if self.path.with_name(f"{self.path.name}.wal").exists():
+            raise Unavailable(
+                f"{self.path.name} still has a log",
+                hint="start again; free some disk space if it stays",
+            )
+        by.replace(self.path)
+        self._open()
+
+    def bytes(self) -> int:
+        """On disk, with its log."""
+        files = (self.path, self.path.with_name(f"{self.path.name}.wal"))
+        return sum(f.stat().st_size for f in files if f.exists())
+
     def close(self) -> None:
         """Give the file back. Twice is once."""
         self._let_go()
@@ -75,12 +112,21 @@ class DuckFile:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
-            self._con = duckdb.connect(str(self.path), config=_config(self._memory))
-            self._con.execute("SELECT 1")
+            con = duckdb.connect(str(self.path), config=_config(self._memory))
+            self._con = con
+            if self._beside is not None:
+                con.execute(f"SET allowed_directories = [{quoted_text(f'{self._beside}/')}]")
+            for name in ("enable_external_access = false", "lock_configuration = true"):
+                con.execute(f"SET {name}")
+            for alias, path in self._attached.items():
+                _attach(con, alias, path)
         except duckdb.Error as cause:
             self._let_go()
-            raise _translated(self.path, cause) from cause
-        return self._con
+            raise translated(self.path, cause) from cause
+        except PlantroomError:
+            self._let_go()
+            raise
+        return con
 
     def _reopen(self) -> duckdb.DuckDBPyConnection:
         """A broken instance stays until its last reader lets go: try until it has."""
@@ -100,7 +146,7 @@ class DuckFile:
         """The error to raise; an invalidated database is let go, so that the next use reopens it."""
         if isinstance(cause, duckdb.FatalException) or _INVALID in str(cause):
             self._let_go()
-        return _translated(self.path, cause)
+        return translated(self.path, cause)
 
     def _let_go(self) -> None:
         con, self._con = self._con, None
@@ -109,17 +155,38 @@ class DuckFile:
                 con.close()
 
 
+def _attach(db: Db, alias: str, path: Path) -> None:
+    try:
+        db.execute(f"ATTACH {quoted_text(str(path))} AS {alias} (READ_ONLY)")
+    except duckdb.IOException as cause:
+        if not path.exists():
+            raise Corrupt(
+                f"{path.name} of the history is missing",
+                hint="put it back, or restore the history from a backup",
+            ) from cause
+        raise translated(path, cause) from cause
+
+
+def one(db: Db, text: str, given: object = None) -> Any:
+    """The one row of a query, None when it has none. (A `fetchone` leaves the connection in use.)"""
+    rows = db.execute(text, given).fetchall()
+    return rows[0] if rows else None
+
+
+def quoted_text(text: str) -> str:
+    """A literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _config(memory: str) -> dict[str, str | bool | int | float | list[str]]:
-    """Nothing outside the file can be read, written, loaded or configured by SQL."""
+    """Nothing outside the file and its segments can be read, written, loaded or configured by SQL."""
     return {
         "memory_limit": memory,
         "max_temp_directory_size": "4GB",
-        "enable_external_access": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "allow_community_extensions": False,
         "python_enable_replacements": False,
-        "lock_configuration": True,
     }
 
 
@@ -153,7 +220,21 @@ def _owned(path: Path, by: str) -> Conflict:
     )
 
 
-def _translated(path: Path, cause: duckdb.Error) -> PlantroomError:
+def disk_error(path: Path, cause: OSError) -> PlantroomError:
+    """What the operating system said of a file of ours."""
+    if cause.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return OutOfSpace(
+            f"{path.name} cannot grow: {cause.strerror}",
+            hint="free some disk space; what was acknowledged is kept, and writing goes on by itself",
+        )
+    return Unavailable(
+        f"cannot write {path}: {cause.strerror}",
+        hint="choose a data directory that this user may write to",
+    )
+
+
+def translated(path: Path, cause: duckdb.Error) -> PlantroomError:
+    """DuckDB's failure in the words of this house."""
     text = str(cause)
     found = text.lower()
     if any(word in found for word in _FULL):

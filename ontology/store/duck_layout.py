@@ -1,177 +1,201 @@
-"""How samples lie in DuckDB: a sorted cold table, a small hot one before it, the newest beside them.
+"""The tables of `history.duckdb`: what was written lately, and which segments hold the rest.
 
-    store.points   number and id of each point
-    store.cold     (point, ts, value, status), each (point, ts) once; sorted by (point, ts) in runs
-    store.hot      appended as written, with a rising `seq`; small, so that merging costs little
-    store.latest   the newest sample of each point
-    store.runs     how many sorted runs each period of cold has: many runs slow reading down
-    store.merged   what reads see: cold without what hot corrects, and the last write of hot
+    store.points    number and id of each point
+    store.hot       samples newer than any their point had before: each (point, ts) once
+    store.late      all other samples, as they came: they may correct hot, a segment, or one another
+    store.settled   the newest sample of each point when hot was last emptied
+    store.segments  the manifest: a file that is not in it does not count
+    store.meta      the format, and which views are published
 
-No primary keys: they multiply the size of the file by ten. Every writer here keeps (point, ts)
-unique in cold instead, within the transaction it is given. DuckDB reads a NaN of numpy as NULL:
-that is how "no value" is stored, and `floats` gives it back.
+    store.cold      all segments as one view; `merged` is what reads see, `latest` the newest of each point
+
+Both tails have a rising `seq`: the higher one wins. No primary keys: they multiply the size of a file by
+ten. DuckDB reads a NaN of numpy as NULL: that is how "no value" is stored, and `floats` gives it back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
-import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ontology.errors import Corrupt
-from ontology.store.columns import Columns
+from ontology.store.columns import Columns, joined
+from ontology.store.duck_file import Db, one
+from ontology.store.duck_plan import Segment
 
-PERIOD_S = 10 * 86_400
-"""Sorting over ten days or more is what makes cold small and fast (3.5 bytes a row or less)."""
-MAX_RUNS = 24
-"""More sorted runs than this in one period, and the period is sorted again as a whole."""
-SORT_ROWS = 4_000_000
-"""Rows sorted at once: about 100 MB, whatever the size of the history."""
+FORMAT = "2"
+"""Rises when a file of ours can no longer be read by an older Plantroom, or the other way round.
+1 had the sorted samples in the file itself (`ontology.store.duck_migrate` brings it here)."""
 
-_SCHEMA = """
+_SAMPLE = "point INTEGER, ts BIGINT, value DOUBLE, status UTINYINT"
+_SCHEMA = f"""
 CREATE SCHEMA IF NOT EXISTS store;
 CREATE TABLE IF NOT EXISTS store.meta (name VARCHAR, value VARCHAR);
 CREATE TABLE IF NOT EXISTS store.points (point INTEGER, id VARCHAR);
-CREATE TABLE IF NOT EXISTS store.cold (point INTEGER, ts BIGINT, value DOUBLE, status UTINYINT);
-CREATE TABLE IF NOT EXISTS store.hot
-    (point INTEGER, ts BIGINT, value DOUBLE, status UTINYINT, seq BIGINT);
-CREATE TABLE IF NOT EXISTS store.latest (point INTEGER, ts BIGINT, value DOUBLE, status UTINYINT);
-CREATE TABLE IF NOT EXISTS store.runs (period BIGINT, runs INTEGER);
-CREATE OR REPLACE VIEW store.fresh AS
-    SELECT point, ts, arg_max_null(value, seq) AS value, arg_max(status, seq) AS status
-    FROM store.hot GROUP BY point, ts;
-CREATE OR REPLACE VIEW store.merged AS
-    SELECT point, ts, value, status FROM store.cold c
-    WHERE NOT EXISTS (SELECT 1 FROM store.hot h WHERE h.point = c.point AND h.ts = c.ts)
-    UNION ALL SELECT point, ts, value, status FROM store.fresh;
+CREATE TABLE IF NOT EXISTS store.hot ({_SAMPLE}, seq BIGINT);
+CREATE TABLE IF NOT EXISTS store.late ({_SAMPLE}, seq BIGINT);
+CREATE TABLE IF NOT EXISTS store.settled ({_SAMPLE});
+CREATE TABLE IF NOT EXISTS store.segments (number BIGINT, kind VARCHAR, rows BIGINT, first BIGINT,
+    last BIGINT, low INTEGER, high INTEGER, bytes BIGINT, sha256 VARCHAR)
 """
-FORMAT = "1"
-"""Rises when a file of ours can no longer be read by an older Plantroom, or the other way round."""
-_MOVING_IN = (
-    # `moving` holds rows that are unique by (point, ts) and win over those already in cold
-    """DELETE FROM store.cold USING moving m
-       WHERE cold.ts BETWEEN $first AND $last AND cold.point = m.point AND cold.ts = m.ts""",
-    "INSERT INTO store.cold SELECT * FROM moving ORDER BY ts // $period_s, point, ts",
-    """INSERT INTO store.runs SELECT DISTINCT ts // $period_s, 0 FROM moving
-       WHERE ts // $period_s NOT IN (SELECT period FROM store.runs)""",
-    """UPDATE store.runs SET runs = runs + 1
-       WHERE period IN (SELECT DISTINCT ts // $period_s FROM moving)""",
+_LATE = """SELECT point, ts, arg_max_null(value, seq) AS value, arg_max(status, seq) AS status
+FROM (FROM store.late WHERE {where}) GROUP BY point, ts"""
+_VIEWS = f"""
+CREATE OR REPLACE VIEW store.cold AS {{cold}};
+CREATE OR REPLACE VIEW store.merged AS SELECT point, ts, value, status FROM
+    (SELECT * FROM store.cold UNION ALL SELECT point, ts, value, status FROM store.hot) c
+    WHERE NOT EXISTS (SELECT 1 FROM store.late l WHERE l.point = c.point AND l.ts = c.ts)
+    UNION ALL {_LATE.format(where="true")};
+CREATE OR REPLACE VIEW store.latest AS SELECT point, max(ts) AS ts,
+    arg_max_null(value, (ts, seq)) AS value, arg_max(status, (ts, seq)) AS status FROM
+    (SELECT *, 0 AS seq FROM store.settled UNION ALL FROM store.hot UNION ALL FROM store.late)
+    GROUP BY point
+"""  # noqa: S608  (texts of ours)
+_NO_COLD = (
+    "SELECT * FROM (SELECT 0::INTEGER AS point, 0::BIGINT AS ts, 0::DOUBLE AS value,"
+    " 0::UTINYINT AS status) WHERE false"
 )
 
-Db = duckdb.DuckDBPyConnection
+
+def found_format(db: Db) -> str | None:
+    """The format of the file; None while it is empty."""
+    if one(db, "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'store' AND table_name = 'meta'") is None:  # fmt: skip
+        return None
+    found = one(db, "SELECT value FROM store.meta WHERE name = 'format'")
+    return None if found is None else str(found[0])
 
 
 def create(db: Db) -> None:
     """Make the tables that are not there yet. Raises Corrupt for a file of another format."""
-    for statement in _SCHEMA.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
-    found = db.execute("SELECT value FROM store.meta WHERE name = 'format'").fetchone()
-    if found is None:
-        db.execute("INSERT INTO store.meta VALUES ('format', ?)", [FORMAT])
-    elif found[0] != FORMAT:
+    found = found_format(db)
+    if found not in {None, FORMAT}:
         raise Corrupt(
-            f"the history is in format {found[0]}, this Plantroom reads format {FORMAT}",
+            f"the history is in format {found}, this Plantroom reads format {FORMAT}",
             hint="use the version of Plantroom that wrote it, or give this one its own data directory",
         )
+    _all(db, _SCHEMA)
+    if found is None:
+        db.execute("INSERT INTO store.meta VALUES ('format', ?)", [FORMAT])
+
+
+def put_views(db: Db, segments: Sequence[Segment]) -> None:
+    """Let `cold` be these segments; they are attached."""
+    cold = [f"SELECT * FROM {s.alias}.main.cold" for s in segments if s.kind == "cold"]  # noqa: S608  (names of ours)
+    _all(db, _VIEWS.format(cold=" UNION ALL ".join(cold) or _NO_COLD))
+
+
+def manifest(db: Db) -> list[Segment]:
+    """The segments of this moment, by number."""
+    names = ", ".join(field.name for field in fields(Segment))
+    rows = db.execute(f"SELECT {names} FROM store.segments ORDER BY number").fetchall()  # noqa: S608  (names of ours)
+    return [Segment(*row) for row in rows]
+
+
+def numbers(db: Db) -> list[int]:
+    """The numbers of the segments of this moment."""
+    return [
+        n for (n,) in db.execute("SELECT number FROM store.segments ORDER BY number").fetchall()
+    ]
+
+
+def put_segments(db: Db, segments: Sequence[Segment]) -> None:
+    """Enter them in the manifest."""
+    for s in segments:
+        row = [getattr(s, field.name) for field in fields(Segment)]
+        db.execute("INSERT INTO store.segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def drop_segments(db: Db, segments: Sequence[Segment]) -> None:
+    """Take them out of the manifest."""
+    for s in segments:
+        db.execute("DELETE FROM store.segments WHERE number = ?", [s.number])
 
 
 def add_points(db: Db, ids: list[str], first: int) -> None:
     """Number the points from `first` on."""
-    numbers = np.arange(first, first + len(ids), dtype=np.int32)
-    _insert(db, "store.points", {"point": numbers, "id": np.array(ids, dtype=object)})
+    added = np.arange(first, first + len(ids), dtype=np.int32)
+    _insert(db, "points", {"point": added, "id": np.array(ids, dtype=object)})
 
 
-def append_hot(db: Db, rows: Columns, seq: int) -> None:
-    """Add a batch; a higher `seq` wins over a lower one."""
-    columns = _columns(rows)
-    _insert(db, "store.hot", {**columns, "seq": np.full(len(rows), seq, dtype=np.int64)})
+def append(db: Db, table: str, rows: Columns, seq: int) -> None:
+    """Add to `hot` or `late`; a higher `seq` wins over a lower one."""
+    if len(rows):
+        _insert(db, table, {**arrays(rows), "seq": np.full(len(rows), seq, dtype=np.int64)})
 
 
-def put_latest(db: Db, rows: Columns) -> None:
-    """Replace the newest sample of each point in `rows`."""
-    if not len(rows):
-        return
-    _register(db, _columns(rows))
-    db.execute("DELETE FROM store.latest USING incoming r WHERE latest.point = r.point")
-    db.execute("INSERT INTO store.latest SELECT * FROM incoming")
-    db.unregister("incoming")
+def settle(db: Db, newest: Columns) -> None:
+    """Note the newest sample of each point."""
+    db.execute("DELETE FROM store.settled")
+    if len(newest):
+        _insert(db, "settled", arrays(newest))
 
 
-def append_cold(db: Db, rows: Columns) -> None:
-    """Add a large block straight to cold."""
-    _register(db, _columns(rows), name="moving")
-    _move_in(db, int(rows.ts.min()), int(rows.ts.max()))
-    db.unregister("moving")
+def forget_tails(db: Db, seq: int, *, before: int | None = None) -> None:
+    """Empty hot and late of what was written up to `seq` (of what is older than `before`, when given)."""
+    older = "" if before is None else f" AND ts < {before}"
+    for table in ("hot", "late"):
+        db.execute(f"DELETE FROM store.{table} WHERE seq <= ?{older}", [seq])  # noqa: S608  (names of ours)
 
 
-def compact(db: Db) -> None:
-    """Move hot into cold as one more sorted run."""
-    found = db.execute("SELECT min(ts), max(ts) FROM store.hot").fetchone()
-    if found is None or found[0] is None:
-        return
-    db.execute("CREATE OR REPLACE TEMP TABLE moving AS SELECT * FROM store.fresh")
-    _move_in(db, int(found[0]), int(found[1]))
-    db.execute("DROP TABLE moving")
-    db.execute("DELETE FROM store.hot")
+def last_seq(db: Db) -> int:
+    """The highest `seq` in either tail, 0 when both are empty."""
+    found = one(
+        db,
+        "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM store.hot UNION ALL SELECT max(seq) FROM store.late)",
+    )
+    return int(found[0] or 0) if found else 0
 
 
-def floats(column: NDArray[np.float64]) -> NDArray[np.float64]:
+def count(db: Db, table: str) -> int:
+    """Rows of `hot` or `late`."""
+    found = one(db, f"SELECT count(*) FROM store.{table}")  # noqa: S608  (names of ours)
+    return int(found[0]) if found else 0
+
+
+def tail_rows(db: Db) -> int:
+    """Rows of both tails, each write of a sample counted."""
+    return count(db, "hot") + count(db, "late")
+
+
+def tail(db: Db, table: str, where: str = "true") -> Columns:
+    """Rows of hot, or the last writes of late, as sorted columns."""
+    lately = f"SELECT point, ts, value, status FROM store.hot WHERE {where}"  # noqa: S608  (texts of ours)
+    got = db.execute(_LATE.format(where=where) if table == "late" else lately).fetchnumpy()
+    return joined([columns(got)])
+
+
+def columns(got: Mapping[str, NDArray[np.generic]]) -> Columns:
+    """A fetched result; as it came, not sorted."""
+    return Columns(got["point"], got["ts"], floats(got["value"]), got["status"])  # type: ignore[arg-type]
+
+
+def floats(column: NDArray[np.generic]) -> NDArray[np.float64]:
     """A fetched column, NaN where it is NULL."""
     return np.asarray(np.ma.filled(column, np.nan))
 
 
-def ragged_period(db: Db) -> int | None:
-    """A period with too many sorted runs; None when all are fine."""
-    found = db.execute(
-        "SELECT period FROM store.runs WHERE runs > ? ORDER BY period LIMIT 1", [MAX_RUNS]
-    ).fetchone()
-    return None if found is None else int(found[0])
+def arrow(rows: Columns) -> pa.Table:
+    """As DuckDB would give them: NaN is null."""
+    value = pa.array(rows.value, from_pandas=True)
+    return pa.table({"point": rows.point, "ts": rows.ts, "value": value, "status": rows.status})
 
 
-def sort_period(db: Db, period: int) -> None:
-    """Sort one period of cold as a whole, a bounded number of points at a time."""
-    inside = {"first": period * PERIOD_S, "end": (period + 1) * PERIOD_S}
-    db.execute(
-        "CREATE OR REPLACE TEMP TABLE moving AS"
-        " SELECT * FROM store.cold WHERE ts >= $first AND ts < $end",
-        inside,
-    )
-    db.execute("DELETE FROM store.cold WHERE ts >= $first AND ts < $end", inside)
-    found = db.execute("SELECT count(*), max(point) + 1 FROM moving").fetchone()
-    rows, points = (int(found[0]), int(found[1] or 0)) if found else (0, 0)
-    width = max(1, points * SORT_ROWS // max(rows, 1))
-    for first in range(0, points, width):
-        db.execute(
-            "INSERT INTO store.cold SELECT * FROM moving"
-            " WHERE point >= ? AND point < ? ORDER BY point, ts",
-            [first, first + width],
-        )
-    db.execute("DROP TABLE moving")
-    db.execute("UPDATE store.runs SET runs = 1 WHERE period = ?", [period])
-
-
-def _move_in(db: Db, first: int, last: int) -> None:
-    known = {"first": first, "last": last, "period_s": PERIOD_S}
-    for statement in _MOVING_IN:
-        needed = {name: value for name, value in known.items() if f"${name}" in statement}
-        db.execute(statement, needed)
-
-
-def _columns(rows: Columns) -> dict[str, NDArray[np.generic]]:
+def arrays(rows: Columns) -> dict[str, NDArray[np.generic]]:
+    """As DuckDB takes them."""
     return {"point": rows.point, "ts": rows.ts, "value": rows.value, "status": rows.status}
 
 
-def _insert(db: Db, table: str, columns: Mapping[str, NDArray[np.generic]]) -> None:
-    _register(db, columns)
-    db.execute(f"INSERT INTO {table} SELECT * FROM incoming")  # noqa: S608  (our own table names)
+def _insert(db: Db, table: str, rows: Mapping[str, NDArray[np.generic]]) -> None:
+    db.register("incoming", dict(rows))
+    db.execute(f"INSERT INTO store.{table} SELECT * FROM incoming")  # noqa: S608  (our own table names)
     db.unregister("incoming")
 
 
-def _register(
-    db: Db, columns: Mapping[str, NDArray[np.generic]], *, name: str = "incoming"
-) -> None:
-    """Let SQL read numpy columns in place, as a relation."""
-    db.register(name, dict(columns))
+def _all(db: Db, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

@@ -14,6 +14,7 @@ import numpy as np
 from ontology.graph import Building
 from ontology.history import Status
 from ontology.store.columns import LAST_S, PointNumbers
+from ontology.store.duck_file import one
 from ontology.store.views import PointRow, ViewColumn, WideView, point_rows, wide_views
 from ontology.time import UTC
 
@@ -42,7 +43,7 @@ def publish(db: duckdb.DuckDBPyConnection, building: Building, numbers: PointNum
     rows = point_rows(building)
     statements = [*_base(zone), *(_wide(view, numbers, zone) for view in wide_views(building))]
     mark = hashlib.sha256(repr((statements, rows)).encode()).hexdigest()
-    found = db.execute("SELECT value FROM store.meta WHERE name = 'views'").fetchone()
+    found = one(db, "SELECT value FROM store.meta WHERE name = 'views'")
     if found is not None and found[0] == mark:
         return False
     _drop_views(db)

@@ -1,0 +1,169 @@
+"""What reads see: rows of the segments and of hot, and what came late in the place of what it corrects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ontology.history import Status
+from ontology.store import duck_layout
+from ontology.store.columns import LAST_S, Columns, Ints, empty, joined
+from ontology.store.duck_file import Db, one
+from ontology.store.duck_plan import PERIOD_S, Segment
+from ontology.store.rollups import Hours
+
+_COUNTS = f" AND isfinite(c.value) AND c.status <> {int(Status.FAULT)}"
+SLICE_ROWS = 2_000_000
+"""Rows held at once by a walk over everything: about 50 MB."""
+
+
+def of_points(
+    db: Db, segments: Sequence[Segment], points: Sequence[int], first: int, end: int, *, counting: bool
+) -> Columns:  # fmt: skip
+    """Samples of these points with `first <= ts < end`; `counting`: only those that enter averages.
+
+    Sorted only where something came late.
+    """
+    test = f"c.ts >= {first} AND c.ts < {end}"
+    db.register("wanted", {"point": np.array(points, dtype=np.int32)})
+    join = "JOIN wanted w ON w.point = c.point" if len(points) > 1 else ""
+    test += "" if join else f" AND c.point = {points[0]}"
+    low, high = min(points), max(points)
+    cold = [s for s in segments if s.kind == "cold" and s.meets(first, end) and s.low <= high and s.high >= low]  # fmt: skip
+    text = " UNION ALL ".join(
+        f"SELECT c.point, c.ts, c.value, c.status FROM {table} c {join} WHERE {test}{_COUNTS if counting else ''}"  # noqa: S608  (names and numbers of ours)
+        for table in [*(f"{s.alias}.main.cold" for s in cold), "store.hot"]
+    )
+    rows = duck_layout.columns(db.execute(text).fetchnumpy())
+    late = _late(db, points, first, end)
+    if len(late):
+        rows = joined([rows, late])
+        rows = rows[rows.counts()] if counting else rows
+    return rows
+
+
+def first_of(
+    db: Db, segments: Sequence[Segment], point: int, first: int, end: int, *, limit: int
+) -> Columns:
+    """The first `limit` samples of one point, in time order."""
+    cold = [s for s in segments if s.kind == "cold" and s.meets(first, end) and s.low <= point <= s.high]  # fmt: skip
+    sources = [*(f"{s.alias}.main.cold" for s in cold), "store.hot"]
+    union = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT point, ts, value, status FROM {table} WHERE point = {point}"  # noqa: S608  (names and numbers of ours)
+        f" AND ts >= {first} AND ts < {end})"
+        for table in sources
+    )
+    got = db.execute(f"SELECT * FROM ({union}) ORDER BY ts LIMIT {limit}").fetchnumpy()  # noqa: S608  (as above)
+    return joined([duck_layout.columns(got), _late(db, [point], first, end)])[:limit]
+
+
+def hours_of(db: Db, segments: Sequence[Segment], points: Sequence[int], first: int, end: int) -> Hours:  # fmt: skip
+    """Roll-ups of these points with `first <= hour < end`, sorted."""
+    found = [s for s in segments if s.kind == "hourly" and s.meets(first, end)]
+    db.register("wanted", {"point": np.array(points, dtype=np.int32)})
+    text = " UNION ALL ".join(
+        f"SELECT c.* FROM {s.alias}.main.hourly c JOIN wanted w ON w.point = c.point"  # noqa: S608  (names and numbers of ours)
+        f" WHERE hour >= {first} AND hour < {end}"
+        for s in found
+    )
+    if not text:
+        none: Ints = np.empty(0, np.int64)
+        return Hours(np.empty(0, np.int32), none, np.empty(0), np.empty(0), np.empty(0), none)
+    got = db.execute(text).fetchnumpy()
+    hours = Hours(*(np.asarray(got[name]) for name in Hours.__annotations__))
+    return hours[np.argsort(hours.key)]
+
+
+def in_time(db: Db, segments: Sequence[Segment], first: int, end: int) -> Iterator[Columns]:
+    """Every sample with `first <= ts < end`: window after window of time, rows by time within each."""
+    some = _inside(segments, first, end)
+    bounds = [(s.first, s.last) for s in some] + [b for b in _tails(db) if b]
+    if not bounds:
+        return
+    at, last = max(first, min(b[0] for b in bounds)), min(end, 1 + max(b[1] for b in bounds))
+    while at < last:
+        until = min(at + _window(some, at), last)
+        rows = _window_rows(db, [s for s in some if s.meets(at, until)], at, until)
+        yield rows[np.argsort(rows.ts, kind="stable")]
+        at = until
+
+
+def slices(db: Db, segments: Sequence[Segment], first: int, end: int, points: int) -> Iterator[tuple[int, int, Columns]]:  # fmt: skip
+    """(from point, to point, their samples with `first <= ts < end`, sorted): all points, some at a time."""
+    some = _inside(segments, first, end)
+    rows = sum(s.rows for s in some)
+    width = max(1, points * SLICE_ROWS // max(rows, 1))
+    for low in range(0, points, width):
+        numbers = range(low, min(low + width, points))
+        found = of_points(db, some, numbers, first, end, counting=False)
+        yield low, numbers[-1] + 1, joined([found])
+
+
+def bounds(db: Db, segments: Sequence[Segment]) -> tuple[int, int] | None:
+    """The oldest and newest second of all samples, None when there are none."""
+    found = [(s.first, s.last) for s in segments if s.kind == "cold"]
+    found += [b for b in _tails(db) if b]
+    return (min(b[0] for b in found), max(b[1] for b in found)) if found else None
+
+
+def count(db: Db, segments: Sequence[Segment]) -> int:
+    """How many samples there are: what only corrects another is not counted."""
+    rows = sum(s.rows for s in segments if s.kind == "cold") + duck_layout.count(db, "hot")
+    late = duck_layout.tail(db, "late")
+    if not len(late):
+        return rows
+    first, end = int(late.ts.min()), 1 + int(late.ts.max())
+    db.register("asked", {"point": late.point, "ts": late.ts})
+    tables = [*(f"{s.alias}.main.cold" for s in _inside(segments, first, end)), "store.hot"]
+    known = sum(
+        len(
+            db.execute(
+                f"SELECT 1 FROM {t} c JOIN asked a ON a.point = c.point AND a.ts = c.ts"  # noqa: S608  (names of ours)
+            ).fetchall()
+        )
+        for t in tables
+    )
+    return rows + len(late) - known
+
+
+def _inside(segments: Sequence[Segment], first: int, end: int) -> list[Segment]:
+    return [s for s in segments if s.kind == "cold" and s.meets(first, end)]
+
+
+def _tails(db: Db) -> list[tuple[int, int] | None]:
+    found = []
+    for table in ("hot", "late"):
+        row = one(db, f"SELECT min(ts), max(ts) FROM store.{table}")  # noqa: S608  (names of ours)
+        found.append((int(row[0]), int(row[1])) if row and row[0] is not None else None)
+    return found
+
+
+def _window(segments: Sequence[Segment], at: int) -> int:
+    """Seconds from `at` on that hold about an eighth of `SLICE_ROWS`, by how dense the segments are."""
+    here = [s for s in segments if s.meets(at, at + 1)]
+    dense = sum(s.rows / (1 + s.last - s.first) for s in here)
+    ahead = min((s.first for s in segments if s.first > at), default=LAST_S)
+    wide = int(SLICE_ROWS / 8 / dense) if dense else PERIOD_S
+    return max(1, min(wide, max(ahead - at, 1)))
+
+
+def _window_rows(db: Db, segments: Sequence[Segment], first: int, end: int) -> Columns:
+    text = " UNION ALL ".join(
+        f"SELECT point, ts, value, status FROM {table} WHERE ts >= {first} AND ts < {end}"  # noqa: S608  (names and numbers of ours)
+        for table in [*(f"{s.alias}.main.cold" for s in segments), "store.hot"]
+    )
+    rows = duck_layout.columns(db.execute(text).fetchnumpy())
+    late = duck_layout.tail(db, "late", f"ts >= {first} AND ts < {end}")
+    return joined([rows, late])
+
+
+def _late(db: Db, points: Sequence[int], first: int, end: int) -> Columns:
+    """The last writes of what came late; mostly there is nothing."""
+    if not duck_layout.count(db, "late"):
+        return empty()
+    low, high = min(points), max(points)
+    late = duck_layout.tail(
+        db, "late", f"point BETWEEN {low} AND {high} AND ts >= {first} AND ts < {end}"
+    )
+    return late[np.isin(late.point, points)]
