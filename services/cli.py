@@ -15,7 +15,7 @@ from typer.exceptions import Abort, TyperException
 
 from ontology.errors import BadRequest, NotFound, PlantroomError, Refused, Unavailable
 from ontology.time import parse_instant
-from services.commands import ontology
+from services.commands import history, ingest, ontology
 from services.commands.options import AsJson, Home, err, out, print_json, settings_of
 from services.folder import disk_error
 from services.terminal import forgiving, readable
@@ -25,6 +25,8 @@ app = typer.Typer(
     help="The on-prem AI chief engineer for buildings.",
 )  # fmt: skip
 app.add_typer(ontology.app, name="ontology")
+app.add_typer(ingest.app, name="ingest")
+app.add_typer(history.app, name="history")
 
 EXIT_CODES: tuple[tuple[type[PlantroomError], int], ...] = (
     (Refused, 3), (BadRequest, 2), (NotFound, 4), (Unavailable, 5), (PlantroomError, 1),

@@ -101,8 +101,10 @@ def brought(console: Console, found: Mapping[str, Any], *, dry_run: bool) -> Non
     notes(console, found["notes"])
 
 
-def proposed(console: Console, found: Mapping[str, Any]) -> None:
-    """How sure a tagging is, and what to do with its review."""
+def proposed(
+    console: Console, found: Mapping[str, Any], *, then: str = "plantroom ontology tag --accept"
+) -> None:
+    """How sure a tagging is, and what to do with its review: `then` is the command that takes it."""
     _, name = counted(found["names"], "name").split()
     console.print(Text(f"{found['names']:>8,} {name}"))
     console.print(Text(f"{found['sure']:>8,} sure: marked yes"))
@@ -118,9 +120,7 @@ def proposed(console: Console, found: Mapping[str, Any]) -> None:
         says = f"  {doubt['confidence']:.2f}  {doubt['name']}  {doubt['tags'] or '-'}"
         console.print(Text(readable(says), style="dim"))
     review = readable(found["review"])
-    console.print(
-        Text(f"read {review}, write yes or no, then: plantroom ontology tag --accept {review}")
-    )
+    console.print(Text(readable(f"read {review}, write yes or no, then: {then} {review}")))
     notes(console, found["notes"])
 
 

@@ -190,6 +190,7 @@ class LineFile:
         registers = tomlkit.table()
         for id, row in rows.items():
             registers.append(_quoted_key(id), _toml(row))
+        table.add(tomlkit.nl())
         table["registers"] = registers
         many = tomlkit.aot()
         many.append(table)

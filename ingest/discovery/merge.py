@@ -112,6 +112,8 @@ class _Merge:
         """The lines of this device: by its number, else by where it is (it was renumbered)."""
         of_protocol = [entry for entry in self._entries if entry.protocol == device.protocol]
         same = [entry for entry in of_protocol if _identity_of(entry) == _identity_of(device)]
+        if sum(_identity_of(seen) == _identity_of(device) for seen in self._scan.devices) > 1:
+            return [entry for entry in same if _place_of(entry) == _place_of(device)]
         if same or device.protocol != "bacnet":
             return same
         if sum(_place_of(seen) == _place_of(device) for seen in self._scan.devices) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from ingest.tagging.kinds import KIND
 from ingest.tagging.learning import lessons_of
 from ingest.tagging.names import read_names
 from ingest.tagging.propose import propose
-from ingest.tagging.raw import RawName
+from ingest.tagging.raw import Proposal, RawName
 from ingest.tagging.review import Accepted, read_review, write_review
 from ontology.defs import markers
 from ontology.errors import BadRequest, Corrupt
@@ -41,11 +41,22 @@ def review(
     Reviews accepted in this home before teach these. Raises NotFound, BadRequest, Corrupt, and Refused
     for a review that is there already.
     """
-    raw = _names(names)
+    return written(_names(names), target, stored, home=home, force=force)
+
+
+def written(
+    raw: Sequence[RawName],
+    target: Path,
+    stored: Sequence[Tags],
+    *,
+    home: Path,
+    force: bool = False,
+    better: Callable[[list[Proposal]], list[Proposal]] = list,
+) -> dict[str, Any]:
+    """The same for names already read; `better` may change the proposals before they are written."""
     accepted, notes = _lessons(home)
-    proposals = propose(
-        raw, known=Building(stored) if stored else None, lessons=lessons_of(accepted)
-    )
+    known = Building(stored) if stored else None
+    proposals = better(propose(raw, known=known, lessons=lessons_of(accepted)))
     with writing(target):
         write_review(target, proposals, force=force)
     doubtful = sorted((p for p in proposals if not p.sure), key=lambda p: p.confidence)
