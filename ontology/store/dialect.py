@@ -14,9 +14,10 @@ from sqlglot import exp
 from ontology.errors import BadRequest, Refused
 from ontology.store.dialect_expr import Expressions
 from ontology.store.dialect_joins import joined
-from ontology.store.dialect_kinds import Backend, Kind, Piece, alike, name, truth
+from ontology.store.dialect_kinds import Backend, Kind, Piece, alike, as_kind, name, truth
 from ontology.store.dialect_names import Columns, Names, Source
 from ontology.store.dialect_parse import shown
+from ontology.store.dialect_times import part
 
 MAX_SQL = 200_000
 """Characters of what is sent to an engine: aliases that are spelt out may grow."""
@@ -52,9 +53,12 @@ class Renderer:
     backend: Backend
     relation: Relation
     size: int = field(default=0)
+    final: exp.Expr | None = None
+    """The SELECT whose rows people get: there, an interval is its seconds."""
 
-    def top(self, tree: exp.Query) -> Rendered:
+    def top(self, tree: exp.Expr) -> Rendered:
         """The query with its columns as people named them."""
+        self.final = tree
         sql, columns, labels = self.query(tree, {}, None)
         return Rendered(sql, tuple(labels), tuple(columns.values()))
 
@@ -123,6 +127,8 @@ class Renderer:
         ]
         word = tree.key.upper() + ("" if tree.args.get("distinct") else " ALL")
         kinds = {c: p[0].kind for c, p in zip(columns, pairs, strict=True)}
+        if tree is self.final and Kind.SPAN in kinds.values():
+            raise BadRequest("intervals in a UNION", hint="use epoch(x) / 3600 for hours")
         order = self._set_order(tree, kinds)
         return f"{told[0]} {word} {told[1]}{order}{bounds(tree)}", kinds, labels
 
@@ -168,7 +174,9 @@ class _Select:
         unique = _unique([item.label for item in items])
         order = self._order(items)
         columns = {c: item.piece.kind for c, item in zip(unique, items, strict=True)}
-        listed = [f"{item.piece.sql} AS {name(c)}" for c, item in zip(unique, items, strict=True)]
+        distinct = self.tree.args.get("distinct") is not None  # then the list must say its order
+        told = [self.expressions.ordered(i.piece) if distinct else i.piece.sql for i in items]
+        listed = [f"{sql} AS {name(c)}" for c, sql in zip(unique, told, strict=True)]
         qualify = self._condition("qualify")
         source = "".join(part() for part in froms)
         body = f"{f' FROM {source}' if source else ''}{where}{group}{f' HAVING {having}' if having else ''}"
@@ -240,7 +248,9 @@ class _Select:
             inner = node.this if isinstance(node, exp.Alias) else node
             piece = self.expressions.write(inner)
             if piece.kind is Kind.NOTHING:
-                piece = Piece(f"CAST({piece.sql} AS TEXT)", Kind.TEXT)
+                piece = as_kind(piece, Kind.TEXT)
+            if piece.kind is Kind.SPAN and self.tree is self.render.final:
+                piece = part("epoch", piece)
             label = node.alias if isinstance(node, exp.Alias) else _label(node)
             items.append(_Item(label, piece, isinstance(inner, exp.Literal)))
             if isinstance(node, exp.Alias):

@@ -47,7 +47,7 @@ _WHOLE_MAX = 2**63
 
 def functions() -> list[str]:
     """Every function that may be called, in lower case; the clocks are words of their own."""
-    return sorted({*CALLS, *SPANS, "now", "today"})
+    return sorted({*CALLS, *SPANS, "percentile_cont", "percentile_disc", "now", "today"})
 
 
 def no_function(word: str) -> Refused:
@@ -413,6 +413,9 @@ def _check_count(word: str, takes: tuple[int, int], count: int) -> None:
 
 def _plain(node: exp.Expr) -> float | int | str | None:
     """The value of a literal argument."""
+    if isinstance(node, exp.Neg):
+        value = _plain(node.this)
+        return -value if isinstance(value, (int, float)) else None
     if not isinstance(node, exp.Literal):
         return None
     said = str(node.this)

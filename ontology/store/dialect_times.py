@@ -69,8 +69,8 @@ def _counted(count: float, of: str) -> str:
 
 def spans(count: Piece, of: str) -> Piece:
     """So many units, counted by an expression."""
-    one = span(f"1 {of}")
-    return made(f"({as_kind(count, Kind.WHOLE).sql} * {one})", Kind.SPAN, count)
+    whole = cast(count, Kind.WHOLE) if count.kind is Kind.NUMBER else as_kind(count, Kind.WHOLE)
+    return made(f"({whole.sql} * {span(f'1 {of}')})", Kind.SPAN, count)
 
 
 def time(piece: Piece) -> Piece:

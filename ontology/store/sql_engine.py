@@ -1,0 +1,76 @@
+"""What runs guarded SQL: a sandboxed DuckDB or a restricted PostgreSQL role, behind one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ontology.errors import BadRequest
+from ontology.store.dialect_kinds import Backend
+from ontology.store.guard import Guarded
+
+_NARROW = "narrow the time range, use an equipment's view instead of samples, or fewer joins"
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a relation is made of: about so many rows of so many points."""
+
+    relation: str
+    points: int
+    rows: int
+
+    def __str__(self) -> str:
+        size = f"{self.rows / 1e6:.1f} M" if self.rows >= 1_000_000 else f"{self.rows:,}"
+        return f"{self.relation}: {size} rows of {self.points:,} points"
+
+
+class TooLate(BadRequest):
+    """The query was stopped because its time was up."""
+
+    code = "query-too-slow"
+
+    def __init__(self) -> None:
+        super().__init__("the query took too long and was stopped", hint=_NARROW)
+
+
+class TooMuch(BadRequest):
+    """The query was stopped because it wanted more memory than it may have."""
+
+    code = "query-too-large"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the query needs more memory than it may have",
+            hint="narrow the time range, select fewer columns, or aggregate with bucket(ts, 60)",
+        )
+
+
+class WrongQuery(BadRequest):
+    """The engine could not run it."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"the query cannot run: {said.split('Error: ', 1)[-1]:.300}",
+            hint="see docs/reference-sql.md",
+        )
+
+
+class SqlEngine(Protocol):
+    """Runs what the guard let through."""
+
+    backend: Backend
+    schema: str
+
+    async def run(self, query: Guarded, *, timeout_s: float) -> Any:
+        """An Arrow table with columns c0, c1 ... of the query's kinds."""
+
+    async def reads(self, relations: Sequence[str]) -> list[Reads]:
+        """What the relations are made of."""
+
+    async def warm(self) -> None:
+        """Be ready for the first question."""
+
+    async def close(self) -> None:
+        """Give processes and connections back."""
