@@ -20,8 +20,9 @@ from ontology.kinds import Tags
 class EntityIndex:
     """Entities by id and by filter, first arrived first.
 
-    Keeps the tags it is given: do not change them, `apply` new ones. Several threads may read
-    at once, none while one applies. Raises Corrupt for an entity without id and for two with the same.
+    Keeps the tags it is given: do not change them, `apply` new ones. Of rows that a codec gives in batches
+    each becomes a dict when it is first asked for. Several threads may read at once, none while one
+    applies. Raises Corrupt for an entity without id and for two with the same.
     """
 
     def __init__(self, entities: Iterable[Tags] = (), *, defs: Definitions = STANDARD) -> None:

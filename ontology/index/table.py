@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from pyroaring import BitMap
 
+from ontology.codec.rows import collector_paused
 from ontology.errors import Corrupt
 from ontology.index.arrivals import Waiting
 from ontology.index.sets import Ints, Slots, grown, numbers_of
@@ -101,7 +102,8 @@ class Table:
         chosen = self.in_order(slots)[:limit].tolist()
         found = list(map(self._rows.__getitem__, chosen))
         if Waiting in set(map(type, found)):
-            found = list(map(self.row, chosen))
+            with collector_paused():
+                found = list(map(self.row, chosen))
         return cast("list[Tags]", found)
 
     def after(self, changes: Mapping[str, Tags | None]) -> list[Tags]:
