@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+_NOTHING_LOST: dict[str, tuple[str, float]] = {
+    "lost_samples": ("==", 0),
+    "samples_twice": ("==", 0),
+    "sums_off": ("==", 0),
+    "outage_hours": (">=", 24),
+    "broker_frames_unexplained": ("==", 0),
+    "broker_points_missing": ("==", 0),
+    "full_disk_refusals": (">=", 3),
+    "delivery_latest_off": ("==", 0),
+    "writers_refused": ("==", 10),
+    "reboot_changes_back_s": ("<=", 60),  # its lifetime is 600 s
+    "clock_jumps_told": ("==", 8),
+    "clock_next_polls_s": ("<=", 1),
+}
+"""What every run of the faults bench must show, however many rounds it has."""
+
 TARGETS: dict[str, dict[str, tuple[str, float]]] = {
     "journeys": {
         "questions": (">=", 60),
@@ -38,5 +54,22 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "filters_telling_share": (">=", 1 / 3),
         "agree_unexplained": ("==", 0),
         "tagging.unseen.exact": (">=", 0.8),
+    },
+    "faults": {
+        **_NOTHING_LOST,
+        "ingest_kills": ("==", 100),
+        "owner_kills": ("==", 100),
+        "postgres_restarts": ("==", 20),
+        "broker_restarts": ("==", 20),
+        "broker_recovered": ("==", 20),
+        "acknowledged_samples": (">=", 1_000_000),
+    },
+    "faults_quick": {
+        **_NOTHING_LOST,
+        "ingest_kills": ("==", 5),
+        "owner_kills": ("==", 5),
+        "postgres_restarts": ("==", 3),
+        "broker_restarts": ("==", 3),
+        "broker_recovered": ("==", 3),
     },
 }
