@@ -18,6 +18,16 @@ _NOTHING_LOST: dict[str, tuple[str, float]] = {
 }
 """What every run of the faults bench must show, however many rounds it has."""
 
+_IN: dict[str, tuple[str, float]] = {
+    "bacnet_points_s": (">=", 2_000),
+    "modbus_registers_s": (">=", 200_000),
+    "lorawan_uplinks_s": (">=", 4_000),
+    "end_to_end_samples_s": (">=", 20_000),
+    "end_to_end_latest_age_p95_s": ("<=", 5),
+    "end_to_end_unaccounted": ("==", 0),
+}
+"""What every run of the ingest bench must show, however long it takes."""
+
 TARGETS: dict[str, dict[str, tuple[str, float]]] = {
     "journeys": {
         "questions": (">=", 60),
@@ -54,6 +64,15 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "filters_telling_share": (">=", 1 / 3),
         "agree_unexplained": ("==", 0),
         "tagging.unseen.exact": (">=", 0.8),
+    },
+    "ingest": {
+        **_IN,
+        "end_to_end_s": (">=", 300),
+        "end_to_end_rss_mb_per_min": ("<=", 5),
+    },
+    "ingest_quick": {
+        **_IN,
+        "end_to_end_s": (">=", 20),
     },
     "faults": {
         **_NOTHING_LOST,
