@@ -98,6 +98,14 @@ class TrendReader(Protocol):
 
 
 @runtime_checkable
+class Adviser(Protocol):
+    """A driver that can tell from what it reads that its line is set up wrongly."""
+
+    advice: str
+    """What a person should check; "" while it looks right."""
+
+
+@runtime_checkable
 class Commander(Protocol):
     """A driver that can write. Only what a person approved comes here."""
 

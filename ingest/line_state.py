@@ -48,6 +48,8 @@ class LineState:
     """What is still to be fetched from there."""
     aside: int = 0
     """Samples of this line kept aside since the start."""
+    remark: str = ""
+    """What its driver makes of the set-up, such as a byte order that does not fit."""
     error: str = ""
     hint: str = ""
     next_try: dt.datetime | None = None
@@ -57,6 +59,8 @@ class LineState:
         """What a person should do about this line; empty when nothing."""
         if self.error:
             return self.hint or "see the log"
+        if self.remark:
+            return self.remark
         if self.faults:
             return f"{self.faults} of {self.points} readings cannot be trusted: check their addresses and scales"
         if self.aside:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from ingest.backfill import Backfill, has_logs
-from ingest.driver import Driver, Line
+from ingest.driver import Adviser, Driver, Line
 from ingest.forwarder import Forwarder
 from ingest.intake import Intake
 from ingest.line_state import Backoff, ForwardState, LineState, OverrideSeen
@@ -117,6 +117,7 @@ class Poller:
             clock=self._intake.clock.state,
             quarantine=await self._outbox.quarantine(limit=20),
             senders=self._senders(),
+            rejects=list(self._radio.rejects),
         )
 
     async def accept(self, uplink: Uplink) -> int:
@@ -196,6 +197,8 @@ class Poller:
         was_away = self._watch.state(line.name).failures > 0
         self._watch.took(line.name, taken)
         self._watch.good(line, found, took_s=loop.time() - began, lag_s=max(0.0, began - due))
+        if isinstance(driver, Adviser):
+            self._watch.update(line.name, remark=driver.advice)
         if was_away and line.name in self._listening:
             self._listening[line.name].renew()
         self._overrides.note(found, at)

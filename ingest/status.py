@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 from ingest.line_state import ForwardState, LineState
 from ingest.outbox_file import Quarantined
 from ingest.pushed import SenderState
+from ingest.rejects import Reject
 from ingest.wall_clock import ClockState
 from ontology.errors import Corrupt, NotFound
 
@@ -39,6 +40,8 @@ class IngestStatus:
     """The newest of what is kept aside."""
     senders: list[dict[str, Any]]
     """Who pushed samples since the start."""
+    rejects: list[dict[str, Any]]
+    """What sensors or others sent that was turned away, by kind, newest first."""
 
     @classmethod
     def of(
@@ -50,6 +53,7 @@ class IngestStatus:
         clock: ClockState,
         quarantine: Sequence[Quarantined],
         senders: Sequence[SenderState] = (),
+        rejects: Sequence[Reject] = (),
     ) -> Self:
         """Of this process."""
         return cls(
@@ -60,6 +64,7 @@ class IngestStatus:
             clock=dataclasses.asdict(clock),
             quarantine=[dataclasses.asdict(batch) for batch in quarantine],
             senders=[dataclasses.asdict(sender) for sender in senders],
+            rejects=[dataclasses.asdict(reject) for reject in rejects],
         )
 
     def to_json(self) -> dict[str, Any]:

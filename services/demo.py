@@ -28,9 +28,10 @@ from ontology.store.histories import is_url, open_history
 from ontology.store.sql_records import SqlRecords
 from services import asking, doctor, screen
 from services.api.system import Part
+from services.broker import broker_of
 from services.folder import disk_errors, empty_for_demo, mark_as_demo, owned
 from services.home import has_building, wall_clock
-from services.serving import background, broker_of, claimed_port, served, url_of
+from services.serving import background, claimed_port, served, url_of
 from services.settings import Settings
 from services.wire import System, load_embedder, open_system
 from services.worker import look

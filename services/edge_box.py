@@ -12,13 +12,14 @@ from contextlib import asynccontextmanager
 from rich.console import Console
 
 from ingest.driver import Line
-from ingest.drivers.lorawan import Broker, MqttUplinks
+from ingest.drivers.lorawan import MqttUplinks
 from ingest.lines import read_lines
 from ingest.outbox import Outbox
 from ingest.poller import Poller
 from ingest.server_sink import Server, ServerSink
 from ingest.status import FILE
 from ontology.errors import BadRequest
+from services.broker import broker_of
 from services.folder import owned
 from services.settings import Settings
 
@@ -64,13 +65,13 @@ async def forwarding(
     settings: Settings, lines: Sequence[Line], server: Server
 ) -> AsyncIterator[Poller]:
     """Poll these lines and forward while entered; what cannot go waits in the home's outbox."""
-    home, mqtt = settings.home, settings.mqtt
+    home, broker = settings.home, broker_of(settings)
     outbox = await Outbox.open(home / "outbox.db", most_rows=settings.forward.most_rows)
     try:
         async with ServerSink(server) as sink:
             poller = Poller(
                 lines, outbox, sink, to=server.url, status=home / FILE,
-                uplinks=(lambda: MqttUplinks(Broker(mqtt.host, mqtt.port))) if mqtt.host else None,
+                uplinks=(lambda: MqttUplinks(broker)) if broker else None,
             )  # fmt: skip
             async with poller:
                 yield poller

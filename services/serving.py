@@ -17,7 +17,7 @@ import uvicorn
 from rich.console import Console
 
 from ingest.driver import Line
-from ingest.drivers.lorawan import Broker, MqttUplinks
+from ingest.drivers.lorawan import MqttUplinks
 from ingest.intake import Intake, Taken
 from ingest.line_state import LineState
 from ingest.lines import read_lines
@@ -33,6 +33,7 @@ from ontology.history import Samples
 from services.api.app import create_app
 from services.api.runlog import RunLog
 from services.api.system import Device, Options
+from services.broker import broker_of
 from services.folder import owned
 from services.home import require_building, server_card
 from services.overrides import keep_overrides, known_overrides
@@ -119,12 +120,6 @@ def _not_bound(settings: Settings, cause: OSError) -> PlantroomError:
         f"cannot serve on {where}: {cause.strerror}",
         hint="PLANTROOM_HOST is an IPv4 address of this machine; ports under 1024 need the right",
     )
-
-
-def broker_of(settings: Settings) -> Broker | None:
-    """The LoRaWAN network server's broker, where one is set."""
-    mqtt = settings.mqtt
-    return Broker(mqtt.host, mqtt.port) if mqtt.host else None
 
 
 def url_of(claimed: socket.socket) -> str:

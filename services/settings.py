@@ -6,6 +6,7 @@ Each is an environment variable: `PLANTROOM_PORT=8500`, `PLANTROOM_LLM__URL=http
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -37,6 +38,21 @@ class Mqtt(BaseModel):
 
     host: str = Field(default="", description="MQTT broker; empty: none")
     port: int = Field(default=1883, ge=1, le=65_535, description="MQTT port")
+    user: str = Field(default="", max_length=256, description="user at the broker; empty: none")
+    password: SecretStr = Field(default=SecretStr(""), description="that user's password")
+    tls: bool = Field(default=False, description="encrypt, and check the broker's certificate")
+    ca_file: Path | None = Field(
+        default=None, description="certificate of the broker's authority; empty: the system's"
+    )
+    version: Literal["5", "3.1.1"] = Field(
+        default="5", description="MQTT version; The Things Stack knows 3.1.1 only"
+    )
+    identifier: str = Field(
+        default="plantroom",
+        min_length=1,
+        max_length=64,
+        description="our name at the broker, which keeps messages for it; one for each Plantroom",
+    )
 
 
 class Forward(BaseModel):

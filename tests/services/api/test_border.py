@@ -192,7 +192,9 @@ class TestLorawanDoor:
     """Uplinks need the shared secret."""
 
     @staticmethod
-    def post(house: House, secret: str, header: str | None, body: Any) -> tuple[int, list[Any]]:
+    def post(
+        house: House, secret: str, header: str | None, body: Any, query: str = ""
+    ) -> tuple[int, list[Any]]:
         taken: list[Any] = []
 
         async def uplink(message: Mapping[str, Any]) -> int:
@@ -202,7 +204,7 @@ class TestLorawanDoor:
         with serving(house, options(lorawan_secret=secret, uplink=uplink)) as url:
             headers = {} if header is None else {"x-plantroom-secret": header}
             answer = httpx2.post(
-                f"{url}/api/ingest/lorawan", json=body, headers=headers, timeout=20
+                f"{url}/api/ingest/lorawan{query}", json=body, headers=headers, timeout=20
             )
         return answer.status_code, taken
 
@@ -212,6 +214,17 @@ class TestLorawanDoor:
     @pytest.mark.parametrize("header", [None, "", "s3cre", "S3CRET"])
     def test_any_other_does_not(self, house: House, header: str | None) -> None:
         assert self.post(house, "s3cret", header, {"devEui": "a"}) == (401, [])
+
+    def test_events_that_are_no_uplinks_are_passed_over_by_name(self, house: House) -> None:
+        """ChirpStack and The Things Stack post joins and acknowledgements to the same address."""
+        join = {"join_accept": {}, "end_device_ids": {}}
+        up = {"uplink_message": {}}
+        assert self.post(house, "s3cret", "s3cret", [join, up, up]) == (200, [up, up])
+        assert self.post(house, "s3cret", "s3cret", {"data": ""}, "?event=join") == (200, [])
+        assert self.post(house, "s3cret", "s3cret", {"data": ""}, "?event=up") == (
+            200,
+            [{"data": ""}],
+        )
 
     def test_without_a_secret_it_stays_closed(self, house: House) -> None:
         assert self.post(house, "", "", {"devEui": "a"}) == (503, [])
