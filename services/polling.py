@@ -19,10 +19,10 @@ from ingest.poller import Poller
 from ingest.quality import Plausibility
 from ingest.server_sink import Server
 from ingest.status import FILE
+from services.broker import broker_of
 from services.edge_box import forwarding
 from services.folder import owned
 from services.overrides import keep_overrides, known_overrides
-from services.serving import broker_of
 from services.settings import Settings
 from services.terminal import readable
 from services.wire import open_system
