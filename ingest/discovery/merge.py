@@ -156,12 +156,13 @@ class _Merge:
         moved: set[str] = set()
         rows = [(of, id, row) for of in mine for id, row in of.rows.items()]
         for line, id, row in rows:
-            if any(cell in seen for cell in _cells(device.protocol, row.address)):
+            cells = _cells(device.protocol, row.address)
+            if any(cell in seen for cell in cells):
                 self._report.back += self._file.mark(line.at, id, "", self._today)
             elif (now := by_name.get(row.name or id)) is not None:
                 moved.add(now.address)
                 self._tell(line, id, f"is now {now.address}")
-            elif device.listed:
+            elif device.listed and _looked_at(device, cells):
                 self._report.gone_registers += 1
                 self._file.mark(line.at, id, GONE, self._today)
         return moved
@@ -234,6 +235,10 @@ def _identity(table: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _place_of(one: SeenDevice | Entry) -> tuple[str, int, str, str]:
     return (one.host, one.port, one.options.get("network", ""), one.options.get("mac", ""))
+
+
+def _looked_at(device: SeenDevice, cells: _Cells) -> bool:
+    return device.looked is None or all(at < device.looked for _, at in cells)
 
 
 def _moved(entry: Entry, device: SeenDevice) -> str:

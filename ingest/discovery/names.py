@@ -21,7 +21,7 @@ _ID_MAX: Final = 120
 
 
 def named(scan: Scan, known: Building | None = None) -> Scan:
-    """The scan with a point id proposed for every register.
+    """The scan with a point id proposed for every register that has none.
 
     Ids of points that the model already has by this name or address win; then the object's name where
     it ends in a role; then equipment and role as tagging reads them, where it is sure and only one
@@ -32,7 +32,7 @@ def named(scan: Scan, known: Building | None = None) -> Scan:
     proposals = propose(raw, known=known)
     places = _Known(known)
     claims = [
-        places.id_of(device, register) or role_id(proposal)
+        register.point or places.id_of(device, register) or role_id(proposal)
         for (device, register), proposal in zip(pairs, proposals, strict=True)
     ]
     count = Counter(claim for claim in claims if claim)

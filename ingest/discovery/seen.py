@@ -36,6 +36,8 @@ class SeenDevice:
     """Maker and model, for people."""
     listed: bool = True
     """Whether all its objects were listed: else what was not seen may well be there."""
+    looked: int | None = None
+    """Modbus: registers below this number were looked through; None: all there can be."""
 
 
 @dataclass(frozen=True, slots=True)

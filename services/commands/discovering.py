@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ingest.discovery.keeping import read_text, replace_text
 from ingest.discovery.looking import Asked, look_for_bacnet
+from ingest.discovery.looking_modbus import AskedUnits, look_for_modbus
 from ingest.discovery.merge import Report, merge
 from ingest.discovery.names import named
 from ingest.discovery.seen import Scan
@@ -51,6 +52,7 @@ class ModbusAsked:
 
     address: str
     units: str = "1-10"
+    framer: str = "tcp"
     timeout_s: float = 1.0
 
 
@@ -95,6 +97,18 @@ async def bacnet(
     before = _before(path)
     with _progress(console) as step:
         scan, notes = await look_for_bacnet(wanted, step)
+    return await _kept(settings, scan, notes, path, before, dry_run=dry_run)
+
+
+async def modbus(
+    settings: Settings, asked: ModbusAsked, path: Path, *, console: Console, dry_run: bool
+) -> Discovered:
+    """Look for Modbus units and bring the file up to date."""
+    host, port = host_and_port(asked.address, 502)
+    before = _before(path)
+    wanted = AskedUnits(host, port, units_of(asked.units), asked.framer, asked.timeout_s)
+    with _progress(console) as step:
+        scan, notes = await look_for_modbus(wanted, step)
     return await _kept(settings, scan, notes, path, before, dry_run=dry_run)
 
 

@@ -70,6 +70,34 @@ def bacnet(
     print_json(found.to_json()) if as_json else discovering.show(out, found)
 
 
+@discover.command()
+def modbus(
+    address: Annotated[str, typer.Argument(help="the device or gateway, HOST or HOST:PORT")],
+    *,
+    units: Annotated[
+        str, typer.Option("--units", help="unit numbers, such as 1-10 or 1,3,17")
+    ] = "1-10",
+    output: Output = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="seconds until a unit counts as silent", min=0.05, max=20)
+    ] = 0.5,
+    framer: Annotated[
+        str, typer.Option("--framer", help="tcp, or rtu for a transparent serial gateway")
+    ] = "tcp",
+    dry_run: DryRun = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Find the units behind a Modbus TCP device or gateway, and which registers they have."""
+    from services.commands import discovering  # noqa: PLC0415  (slow to import)
+
+    asked = discovering.ModbusAsked(address, units=units, framer=framer, timeout_s=timeout)
+    settings = settings_of(home)
+    path = output or discovering.home_file(settings)
+    found = asyncio.run(discovering.modbus(settings, asked, path, console=err, dry_run=dry_run))
+    print_json(found.to_json()) if as_json else discovering.show(out, found)
+
+
 @app.command()
 def check(
     lines: Annotated[Path | None, typer.Argument(help="a lines.toml; otherwise the home's")] = None,

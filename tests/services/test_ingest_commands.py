@@ -101,6 +101,28 @@ def test_a_scan_finds_every_controller_and_a_rescan_keeps_what_was_edited(
     assert (home / "lines.toml.bak").read_text() == edited
 
 
+def test_units_behind_a_gateway_are_found_and_a_type_set_by_hand_stays(
+    run: Run, home: Path, lines: tuple[Line, ...]
+) -> None:
+    gateway = next(line for line in lines if line.protocol == "modbus")
+    order = ("discover", "modbus", f"{gateway.host}:{gateway.port}", "--units", "1,4")
+    first = run(*order, "--json")
+    assert first.json["new_devices"] == ["unit-1", "unit-4"]
+    path = home / "lines.toml"
+    chiller, meter = read_lines(path)
+    assert "input:100:float32:ABCD" in {register.address for register in chiller.registers}
+    assert {register.address.split(":")[0] for register in meter.registers} >= {"holding"}
+    text = path.read_text()
+    mended = re.sub(
+        r'"unit-4.holding-2" = .*\n', '"meter.energy" = "holding:2:uint32:CDAB"\n', text
+    )
+    mended = re.sub(r'"unit-4.holding-3" = .*\n', "", mended)
+    path.write_text(mended)
+    again = run(*order)
+    assert "0 new devices, 0 new registers, 0 no longer answer, 2 lines" in again.out
+    assert path.read_text() == mended
+
+
 def test_a_dry_run_writes_nothing(run: Run, home: Path, lines: tuple[Line, ...]) -> None:
     found = run(
         "discover", "bacnet", router(lines), "--wait", "0.5", "--devices", "260003", "--dry-run"
