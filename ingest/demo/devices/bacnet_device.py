@@ -65,7 +65,7 @@ from ingest.drivers.bacnet.tags import (
 
 VENDOR: Final = 999
 _BUFFER_SIZE: Final = 126
-_HEADER_BYTES: Final = 8
+_HEADER_BYTES: Final = 3
 _UNRECOGNIZED_SERVICE: Final = 9
 _SEGMENTED_BOTH: Final = 0
 _NO_SEGMENTS: Final = 3

@@ -32,7 +32,7 @@ from ingest.drivers.bacnet.tags import (
 )
 
 SEQUENCE_MAX: Final = 2**32 - 1
-_ANSWER_BYTES: Final = 32
+_ANSWER_BYTES: Final = 22
 """Of a ReadRange answer around its records."""
 
 

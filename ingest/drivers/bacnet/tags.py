@@ -274,7 +274,7 @@ def enumerated(value: int) -> bytes:
 
 def signed(value: int) -> bytes:
     """An application Integer in as few octets as it takes."""
-    size = max(1, (value.bit_length() + 8) // 8)
+    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
     return application(INTEGER, value.to_bytes(size, "big", signed=True))
 
 
