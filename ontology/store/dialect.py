@@ -122,7 +122,7 @@ class Renderer:
             for (c, kind), (d, of) in zip(columns.items(), other.items(), strict=True)
         ]
         told = [
-            f"SELECT {', '.join(f'{p[side].sql} AS {name(c)}' for p, c in zip(pairs, columns, strict=True))} FROM ({sql}) AS s"
+            f"SELECT {', '.join(f'{p[side].sql} AS {name(c)}' for p, c in zip(pairs, columns, strict=True))} FROM ({sql}) AS s"  # noqa: S608  (written by us)
             for side, sql in enumerate((left, right))
         ]
         word = tree.key.upper() + ("" if tree.args.get("distinct") else " ALL")
@@ -203,7 +203,7 @@ class _Select:
         by = ", ".join(f"{k}{way}" for k, way in zip(keys, ways, strict=True))
         outer = ", ".join(name(c) for c in unique)
         return (
-            f"SELECT {self._distinct()}{outer} FROM (SELECT {', '.join([*listed, *hidden])}{body}) AS q"
+            f"SELECT {self._distinct()}{outer} FROM (SELECT {', '.join([*listed, *hidden])}{body}) AS q"  # noqa: S608  (written by us)
             f" WHERE _kept{f' ORDER BY {by}' if by else ''}{bounds(self.tree)}"
         )
 

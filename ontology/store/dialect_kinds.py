@@ -139,6 +139,7 @@ def name(word: str) -> str:
 
 
 def text_literal(said: str) -> Piece:
+    """A text as a query wrote it: it may yet be wanted as a time or a number."""
     return Piece(f"CAST({quoted(said)} AS TEXT)", Kind.TEXT, said=said)
 
 

@@ -27,9 +27,9 @@ class Source:
         if not self.extras:
             return f"{self.inner} AS {name(self.alias)}"
         more = ", ".join(f"{sql} AS {name(word)}" for word, sql in self.extras.items())
-        return f"(SELECT r.*, {more} FROM {self.inner} AS r) AS {name(self.alias)}"
+        return f"(SELECT r.*, {more} FROM {self.inner} AS r) AS {name(self.alias)}"  # noqa: S608  (written by us)
 
-    def extra(self, sql: str) -> str:
+    def beside(self, sql: str) -> str:
         """A column computed over all rows of the source, by its name."""
         for word, known in self.extras.items():
             if known == sql:

@@ -45,7 +45,7 @@ def delta(call: Given, names: Names, nodes: list[exp.Expr]) -> Piece:
         )
     column = f"r.{name(value.name.lower())}"
     last = f"lag({column}) OVER ({_by(source, f'{column} IS NULL')}ORDER BY r.{name(ts)})"
-    rise = source.extra(
+    rise = source.beside(
         f"CASE WHEN {column} >= {last} THEN {column} - {last}"
         f" WHEN {column} < {last} THEN {column} END"
     )
@@ -60,7 +60,7 @@ def _held(call: Given, names: Names, nodes: list[exp.Expr]) -> str:
     ahead = f"lead({here}) OVER ({_by(source)}ORDER BY {here})"
     # a step of an hour back is the clock's doing, not time that passed
     seconds = f"CAST(extract(epoch FROM ({ahead} - {here})) AS DOUBLE PRECISION)"
-    return source.extra(f"least({seconds}, {60 * minutes})")
+    return source.beside(f"least({seconds}, {60 * minutes})")
 
 
 def _own(names: Names, node: exp.Expr) -> tuple[Source, str]:

@@ -79,6 +79,7 @@ def time(piece: Piece) -> Piece:
 
 
 def truncated(of: str, when: str) -> str:
+    """The beginning of the unit that holds the time."""
     return f"CAST(date_trunc('{of}', {when}) AS TIMESTAMP)"
 
 

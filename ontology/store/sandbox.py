@@ -119,8 +119,8 @@ class Bench:
         counts = [f"SELECT count(*) AS n FROM s{n}.cold" for n in range(len(self._segments))]  # noqa: S608  (numbers of ours)
         counts.append("SELECT count(*) AS n FROM store.fresh")
         found = (
-            self._ready().execute(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)})").fetchone()
-        )  # noqa: S608  (of ours)
+            self._ready().execute(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)})").fetchone()  # noqa: S608  (written by us)  # noqa: S608  (written by us)
+        )
         return int(found[0]) if found else 0
 
 

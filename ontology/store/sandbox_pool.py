@@ -161,7 +161,7 @@ class _Worker:
     def __init__(self) -> None:
         self.version = -1
         self._late = False
-        self._process = subprocess.Popen(  # noqa: S603  (our own module)
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "ontology.store.sandbox"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             cwd=_ROOT, env=_environment(), start_new_session=True,
