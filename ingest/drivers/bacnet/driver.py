@@ -7,7 +7,7 @@ line's host and port.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
@@ -81,7 +81,7 @@ class Bacnet:
         seen = await self._look(places)
         return [seen[place].reading(r) for r, place in zip(registers, places, strict=True)]
 
-    async def changes(self, registers: Sequence[Register]) -> AsyncIterator[list[Reading]]:
+    async def changes(self, registers: Sequence[Register]) -> AsyncGenerator[list[Reading]]:
         """Readings as the device reports them (COV), without end; see `changes` for how they are kept alive.
 
         Objects it takes no subscription for are named in the log; they are seen when polled. Raises
@@ -122,7 +122,7 @@ class Bacnet:
             readings += [seen_now[place].reading(register) for place, register in held.items()]
         return readings
 
-    async def trend(self, registers: Sequence[Register], span: Span) -> AsyncIterator[Samples]:
+    async def trend(self, registers: Sequence[Register], span: Span) -> AsyncGenerator[Samples]:
         """What the device's trend logs have within the range, log by log, each oldest first.
 
         Registers without a log are passed over; so is, with a line in our log, a trend log that the device
