@@ -38,7 +38,13 @@ async def serve(ask: dict[str, Any]) -> None:
         secret=ask["secret"],
         broker=Broker(**ask["broker"]) if ask["broker"] else None,
     ) as devices:
-        _say({"bacnet_port": devices.bacnet_port, "modbus_port": devices.modbus_port})
+        _say(
+            {
+                "bacnet_port": devices.bacnet_port,
+                "modbus_port": devices.modbus_port,
+                "rtu_port": devices.rtu_port,
+            }
+        )
         await _end_of_input()
 
 
@@ -65,6 +71,8 @@ def main() -> int:
     """Process entry; 1 where the devices could not serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who then stops us
     logging.basicConfig(level=logging.ERROR, format="devices: %(message)s")
+    # it prints the last frames (">>>>> send: ...") whenever a client goes away
+    logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     try:
         asyncio.run(serve(json.loads(sys.stdin.readline())))
     except PlantroomError as error:
