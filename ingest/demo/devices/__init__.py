@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from ingest.demo.devices.bacnet import BacnetDevices
-from ingest.demo.devices.layout import Layout
+from ingest.demo.devices.layout import Layout, is_serial
 from ingest.demo.devices.lorawan import LorawanSensors
 from ingest.demo.devices.modbus import ModbusDevices
 from ingest.demo.devices.plant_values import PlantValues
@@ -38,7 +38,10 @@ class DemoDevices:
         self.host = host
         self.bacnet_port = bacnet_port or free_port(host, socket.SOCK_DGRAM)
         self.modbus_port = modbus_port or free_port(host, socket.SOCK_STREAM)
-        self.layout = Layout.of_riverside_tower().at(host, self.bacnet_port, self.modbus_port)
+        self.rtu_port = free_port(host, socket.SOCK_STREAM)
+        self.layout = Layout.of_riverside_tower().at(
+            host, self.bacnet_port, self.modbus_port, self.rtu_port
+        )
         self._plant = plant
         self._sensors = LorawanSensors(
             self.layout.lorawan, plant, webhook=webhook, secret=secret, broker=broker
@@ -51,10 +54,13 @@ class DemoDevices:
         return self.layout.lines
 
     async def __aenter__(self) -> Self:
+        tcp = [line for line in self.layout.modbus if not is_serial(line)]
+        serial = [line for line in self.layout.modbus if is_serial(line)]
         async with contextlib.AsyncExitStack() as opening:
             for device in (
                 BacnetDevices(self.layout.bacnet, self._plant, self.host, self.bacnet_port),
-                ModbusDevices(self.layout.modbus, self._plant, self.host, self.modbus_port),
+                ModbusDevices(tcp, self._plant, self.host, self.modbus_port),
+                ModbusDevices(serial, self._plant, self.host, self.rtu_port, serial=True),
                 self._sensors,
             ):
                 await opening.enter_async_context(device)

@@ -18,6 +18,10 @@ COV_S: Final = 300
 """For how long the air handlers' controllers are subscribed to at a time."""
 IAQ_EVERY_S: Final = 600.0
 """Report interval of the air-quality sensors (Milesight AM series: 10 minutes by default)."""
+_DECODED_ELSEWHERE: Final = 1
+"""The sensor whose payload only the network server decodes, counted from 0."""
+_SERIAL: Final = {"framer": "rtu", "gap_ms": "5"}
+"""The meters share one RS-485 line behind a transparent gateway; the pause is its silence between frames."""
 _COMMANDS: Final = frozenset({"cmd", "sp"})
 _METER: Final = {
     # role -> register of the meters: mixed types and a swapped word order, as meters have them
@@ -27,6 +31,8 @@ _METER: Final = {
     "current": ("holding:6:float32:CDAB", 1.0),
     "voltage": ("holding:8:uint16", 0.1),
 }
+_CHILLER_ORDER: Final = {"CH-3": "DCBA"}
+"""The third chiller is of another make."""
 _IAQ: Final = {
     # role -> value of the payload
     "zone-air-co2": "co2",
@@ -44,11 +50,14 @@ class Layout:
     modbus: tuple[Line, ...]
     lorawan: tuple[Line, ...]
 
-    def at(self, host: str, bacnet_port: int, modbus_port: int) -> Layout:
-        """The same lines at the address where the devices really are."""
+    def at(self, host: str, bacnet_port: int, modbus_port: int, rtu_port: int = 0) -> Layout:
+        """The same lines at the address where the devices really are; meters at their serial gateway."""
         return Layout(
             tuple(replace(line, host=host, port=bacnet_port) for line in self.bacnet),
-            tuple(replace(line, host=host, port=modbus_port) for line in self.modbus),
+            tuple(
+                replace(line, host=host, port=rtu_port if is_serial(line) else modbus_port)
+                for line in self.modbus
+            ),
             self.lorawan,
         )
 
@@ -68,12 +77,18 @@ class Layout:
         lorawan: list[Line] = []
         for name, members in groups.items():
             if name.startswith("IAQ-"):
-                lorawan.append(_sensor(name, members))
+                codec = "network" if len(lorawan) == _DECODED_ELSEWHERE else "milesight"
+                lorawan.append(_sensor(name, members, codec))
             elif name.startswith(("CH-", "meter-")):
                 modbus.append(_unit(name, len(modbus) + 1, members))
             else:
                 bacnet.append(_controller(name, len(bacnet) + 1, members))
         return cls(tuple(bacnet), tuple(modbus), tuple(lorawan))
+
+
+def is_serial(line: Line) -> bool:
+    """Whether a Modbus line is behind a gateway that passes RTU frames on."""
+    return line.options.get("framer") == "rtu"
 
 
 def dev_eui(name: str) -> str:
@@ -124,10 +139,14 @@ def _object_type(point: Entity) -> str:
 
 
 def _unit(name: str, unit: int, points: Iterable[Entity]) -> Line:
-    place = _meter_registers if name.startswith("meter-") else _chiller_registers
+    if name.startswith("meter-"):
+        registers, options = _meter_registers(points), _SERIAL
+    else:
+        registers, options = _chiller_registers(points, _CHILLER_ORDER.get(name, "ABCD")), {}
     return Line(
-        name=name, protocol="modbus", host="", port=0, device=unit, registers=tuple(place(points))
-    )
+        name=name, protocol="modbus", host="", port=0, device=unit,
+        registers=tuple(registers), options=options,
+    )  # fmt: skip
 
 
 def _meter_registers(points: Iterable[Entity]) -> Iterator[Register]:
@@ -136,22 +155,23 @@ def _meter_registers(points: Iterable[Entity]) -> Iterator[Register]:
         yield Register(point.ref, address, scale)
 
 
-def _chiller_registers(points: Iterable[Entity]) -> Iterator[Register]:
+def _chiller_registers(points: Iterable[Entity], order: str) -> Iterator[Register]:
+    """A status word whose bits are its states, then floats."""
     analog = binary = 0
     for point in points:
         if point.role is not None and point.role.is_bool:
-            yield Register(point.ref, f"discrete:{binary}")
+            yield Register(point.ref, f"input:99:bit:{binary}")
             binary += 1
         else:
-            yield Register(point.ref, f"input:{100 + 2 * analog}:float32:ABCD")
+            yield Register(point.ref, f"input:{100 + 2 * analog}:float32:{order}")
             analog += 1
 
 
-def _sensor(name: str, points: Iterable[Entity]) -> Line:
+def _sensor(name: str, points: Iterable[Entity], codec: str) -> Line:
     return Line(
         name=name, protocol="lorawan", host="", port=0, every_s=IAQ_EVERY_S,
         registers=tuple(
             Register(Ref(point.id), _IAQ[point.id.partition(".")[2]]) for point in points
         ),
-        options={"dev_eui": dev_eui(name), "codec": "milesight"},
+        options={"dev_eui": dev_eui(name), "codec": codec},
     )  # fmt: skip

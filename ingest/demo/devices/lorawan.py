@@ -38,7 +38,9 @@ def chirpstack_uplink(
 ) -> dict[str, Any]:
     """The JSON that ChirpStack v4 sends for one frame of this sensor."""
     payload = milesight_bytes(fields)
+    decoded = {"object": fields} if line.options["codec"] == "network" else {}
     return {
+        **decoded,
         "deduplicationId": f"{line.options['dev_eui']}-{f_cnt}",
         "time": at.isoformat(),
         "deviceInfo": {

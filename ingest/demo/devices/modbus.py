@@ -1,4 +1,4 @@
-"""Real Modbus TCP on one port: chillers and meters as units of a gateway, live from the plant.
+"""Real Modbus on one port, TCP or RTU frames: chillers and meters as units of a gateway, live from the plant.
 
 A silent unit is answered by the gateway's own exception, as gateways do.
 """
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
+from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
@@ -68,6 +69,10 @@ class _Unit:
             raw = (self._plant.value(register.point.id) - register.offset) / register.scale
             if place.type == "bool":
                 _set_bit(current_registers, place.start, on=raw >= 0.5)
+            elif place.type == "bits":
+                word = place.start - start_address
+                if 0 <= word < len(current_registers):
+                    _set_bit(current_registers, word * _WORD_BITS + place.low, on=raw >= 0.5)
             else:
                 at = place.start - start_address
                 current_registers[at : at + place.count] = encode(raw, place.type, place.order)
@@ -81,16 +86,27 @@ def _set_bit(words: list[int], bit: int, *, on: bool) -> None:
 
 
 class ModbusDevices:
-    """All Modbus units of the building behind one TCP port of this host."""
+    """Modbus units behind one TCP port of this host: Modbus TCP, or RTU frames as a serial gateway passes them."""
 
-    def __init__(self, lines: Sequence[Line], plant: PlantValues, host: str, port: int) -> None:
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        plant: PlantValues,
+        host: str,
+        port: int,
+        *,
+        serial: bool = False,
+    ) -> None:
+        self._framer = FramerType.RTU if serial else FramerType.SOCKET
         self._units = [_Unit(line, plant) for line in lines]
         self._host, self._port = host, port
 
     async def __aenter__(self) -> Self:
         _require_free(self._host, self._port)
         self._server = ModbusTcpServer(
-            [unit.device for unit in self._units], address=(self._host, self._port)
+            [unit.device for unit in self._units],
+            framer=self._framer,
+            address=(self._host, self._port),
         )
         await self._server.serve_forever(background=True)
         return self

@@ -77,7 +77,7 @@ class DemoProcess:
         try:
             answer = await _answer(child, ask)
             layout = Layout.of_riverside_tower().at(
-                host, answer["bacnet_port"], answer["modbus_port"]
+                host, answer["bacnet_port"], answer["modbus_port"], answer["rtu_port"]
             )
             return cls(child, folder, layout)
         except BaseException:
