@@ -57,7 +57,8 @@ async def run(settings: Settings, console: Console, *, fresh: bool, ask: str | N
         elif not (settings.home / "index" / "words").exists():
             with console.status("reading the manuals again"):
                 await asyncio.to_thread(_index, settings, riverside_tower(), lambda _share: None)
-        url, secret = url_of(claimed), secrets.token_urlsafe(24)
+        url = url_of(claimed)
+        secret = settings.webhook_secret.get_secret_value() or secrets.token_urlsafe(24)
         with console.status("starting the devices of Riverside Tower"):
             devices = await DemoProcess.start(
                 anchor=stamp,
