@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -19,6 +19,8 @@ import pg8000.native
 
 PROGRAMS = ("/usr/lib/postgresql/*/bin", "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
 READY_S = 30.0
+ASKED = "guarded"
+"""The one user who is asked for a password; a test that needs it makes the role."""
 
 
 @dataclass
@@ -26,6 +28,8 @@ class Postgres:
     """A running server in which each test gets a database of its own."""
 
     port: int
+    _launch: Callable[[], subprocess.Popen[bytes]]
+    _server: subprocess.Popen[bytes]
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def fresh(self) -> str:
@@ -36,6 +40,15 @@ class Postgres:
         ) as db:
             db.run(f"CREATE DATABASE {name}")
         return f"postgresql://plantroom@127.0.0.1:{self.port}/{name}"
+
+    def stop(self, *, now: bool = False) -> None:
+        """End it: with its connections in order, or `now`, as a machine that loses power."""
+        self._server.send_signal(signal.SIGQUIT if now else signal.SIGINT)
+        self._server.wait(timeout=20)
+
+    def start(self) -> None:
+        """Start it again, on the same port and files."""
+        self._server = self._launch()
 
 
 def programs() -> Path | None:
@@ -61,19 +74,30 @@ def postgres(bin: Path) -> Iterator[Postgres]:
             [bin / "initdb", "-D", cluster, "-U", "plantroom", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"],
             check=True, capture_output=True, timeout=60, cwd=folder, **run,
         )  # fmt: skip
+        rules = cluster / "pg_hba.conf"
+        rules.write_text(f"host all {ASKED} all scram-sha-256\n{rules.read_text()}")
         port = _free_port()
-        with (folder / "log").open("w") as log:
-            server = subprocess.Popen(
-                [bin / "postgres", "-D", cluster, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
-                 "-c", "unix_socket_directories=", "-c", "fsync=off"],
-                stdout=log, stderr=log, cwd=folder, **run,
-            )  # fmt: skip
+
+        def launch() -> subprocess.Popen[bytes]:
+            with (folder / "log").open("a") as log:
+                server = subprocess.Popen(
+                    [bin / "postgres", "-D", cluster, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
+                     "-c", "unix_socket_directories=", "-c", "fsync=off"],
+                    stdout=log, stderr=log, cwd=folder, **run,
+                )  # fmt: skip
+            try:
+                _wait(server, port, folder / "log")
+            except RuntimeError:
+                server.kill()
+                raise
+            return server
+
+        running = Postgres(port, launch, launch())
         try:
-            _wait(server, port, folder / "log")
-            yield Postgres(port)
+            yield running
         finally:
-            server.send_signal(signal.SIGQUIT)  # immediate: nothing in it is worth keeping
-            server.wait(timeout=20)
+            if running._server.poll() is None:
+                running.stop(now=True)  # nothing in it is worth keeping
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -6,9 +6,8 @@ times, values and states. So a copy that was stopped goes on where it was, and o
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,8 +22,8 @@ _MIX: Final = (
     np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB),
 )  # fmt: skip
 """Multipliers of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014)."""
-_BATCH_S: Final = 3_600.0
-"""A batch that does not come for so long will not come."""
+BLOCK_ROWS: Final = 2_000_000
+"""Written at once: some 50 MB."""
 
 Words = NDArray[np.uint64]
 
@@ -101,9 +100,15 @@ async def _month(
         if not wanted.differs(there):
             return wanted, False
     wanted = Tally()
-    loop = asyncio.get_running_loop()
-    batches = source.scan(month)
-    await target.bulk(_pulled(loop, batches, wanted), progress)
+    block: list[Samples] = []
+    async for batch in source.scan(month):
+        wanted.add(batch)
+        block.append(batch)
+        if sum(map(len, block)) >= BLOCK_ROWS:
+            await target.bulk(block)
+            progress(wanted.total)
+            block = []
+    await target.bulk(block)
     there = await tally_of(target, month)
     wrong = wanted.differs(there)
     if wrong:
@@ -121,22 +126,6 @@ async def tally_of(history: HistoryStore, span: Span) -> Tally:
     async for batch in history.scan(span):
         tally.add(batch)
     return tally
-
-
-def _pulled(
-    loop: asyncio.AbstractEventLoop, batches: AsyncIterator[Samples], tally: Tally
-) -> Iterator[Samples]:
-    """The batches for a thread that loads them; the loop is free meanwhile."""
-
-    async def following() -> Samples | None:
-        return await anext(batches, None)
-
-    while True:
-        batch = asyncio.run_coroutine_threadsafe(following(), loop).result(_BATCH_S)
-        if batch is None:
-            return
-        tally.add(batch)
-        yield batch
 
 
 def _mixed(samples: Samples) -> Words:
