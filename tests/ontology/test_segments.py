@@ -364,7 +364,7 @@ async def test_killed_between_segment_manifest_and_removal_nothing_acknowledged_
     file, done = tmp_path / "history.duckdb", 47
     for at in (1, 3, 6):
         run = [sys.executable, "-c", KILLED, str(file), moment, str(at), str(done + 1)]
-        child = subprocess.run(run, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2], check=False)  # fmt: skip
+        child = await asyncio.to_thread(subprocess.run, run, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2], check=False)  # fmt: skip
         assert child.returncode == -signal.SIGKILL, child.stderr
         done = max([done, *map(int, child.stdout.split())])
         history = DuckHistory.open(file)
