@@ -41,7 +41,7 @@ async def answer(
         if event["type"] == "answer":
             found = {key: value for key, value in event.items() if key != "type"}
         if event["type"] == "failed":
-            failed = _error(event)
+            failed = error_of(event)
     if found is None:
         raise failed or Unavailable("the run ended without an answer", hint="ask again")
     return found
@@ -66,7 +66,7 @@ async def _remote(url: str, question: str) -> AsyncIterator[dict[str, Any]]:
         ) as client:
             begun = await client.post(f"/api/runs/{run}", json={"question": question})
             if begun.is_error:
-                raise _error(begun.json())
+                raise error_of(begun.json())
             async with client.stream("GET", f"/api/runs/{run}/events") as stream:
                 async for line in stream.aiter_lines():
                     if line.startswith("data:"):
@@ -77,7 +77,7 @@ async def _remote(url: str, question: str) -> AsyncIterator[dict[str, Any]]:
         ) from cause
 
 
-def _error(event: Mapping[str, Any]) -> PlantroomError:
+def error_of(event: Mapping[str, Any]) -> PlantroomError:
     """The error of the tree that this JSON tells of."""
     kinds = _tree(PlantroomError)
     kind = kinds.get(str(event.get("code")), PlantroomError)

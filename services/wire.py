@@ -22,6 +22,7 @@ from ontology.errors import PlantroomError
 from ontology.graph import Building
 from ontology.history import HistoryStore
 from ontology.records import Records
+from ontology.store.artefacts import Artefacts
 from ontology.store.histories import open_history
 from ontology.store.sql import SqlReader
 from ontology.store.sql_records import NAMED, SqlRecords
@@ -45,6 +46,7 @@ class System:
     library: Library
     faultbook: FaultBook
     engineer: Engineer
+    artefacts: Artefacts
     clock: Callable[[], dt.datetime]
     notes: list[Part]
     devices_seen: Callable[[], Sequence[Device]] = field(default=tuple)
@@ -100,6 +102,8 @@ async def open_system(
         history = await asyncio.to_thread(open_history, settings.history_place, building)
         stack.push_async_callback(history.close)
         sql = SqlReader(history, building, clock=clock)
+        stack.push_async_callback(sql.close)
+        artefacts = Artefacts(settings.home / "artefacts")
         embedder, note = load_embedder(settings)
         index = EmbeddedIndex(settings.home / "index", embedder=embedder.name if embedder else None)
         stack.callback(index.close)
@@ -109,13 +113,13 @@ async def open_system(
         box = Toolbox(
             building=building, history=history, records=records, sql=sql, library=library, faultbook=faultbook,
             clock=clock, tariff=Tariff(settings.tariff_per_kwh, CURRENCY),
-            override_level=lambda point: levels.get(point.id),
+            override_level=lambda point: levels.get(point.id), artefacts=artefacts,
         )  # fmt: skip
         model, model_note = await _open_model(settings, stack)
         engineer = Engineer(box, PlaybookPlanner(building), model)
         yield System(
             settings=settings, building=building, records=records, history=history, sql=sql, library=library,
-            faultbook=faultbook, engineer=engineer, clock=clock,
+            faultbook=faultbook, engineer=engineer, clock=clock, artefacts=artefacts,
             notes=[model_note, note, *damage(records.unreadable)], override_levels=levels,
         )  # fmt: skip
 

@@ -40,7 +40,14 @@ class Answered(Protocol):
 class Selects(Protocol):
     """Runs one guarded SELECT over the views of the building."""
 
-    async def run(self, text: str, *, limit: int = 200, timeout_s: float = 5.0) -> Answered: ...
+    async def run(self, text: str, *, limit: int = 200, timeout_s: float = 2.5) -> Answered: ...
+
+
+class Keeps(Protocol):
+    """Keeps whole results as files for people to fetch."""
+
+    def keep(self, table: Any) -> str:
+        """The id of the file."""
 
 
 class Searches(Protocol):
@@ -74,6 +81,7 @@ class Toolbox:
     faultbook: FaultBook
     clock: Callable[[], dt.datetime]
     tariff: Tariff | None = None
+    artefacts: Keeps | None = None
     override_level: Callable[[Ref], int | None] = lambda _point: None
     """The BACnet priority slot a point is held in now, where the poller has read it."""
 

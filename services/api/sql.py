@@ -1,18 +1,30 @@
-"""The guarded SELECT over HTTP, to re-run what an answer cites."""
+"""The guarded SELECT over HTTP: rows to show, files to keep, and what a query would read."""
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import IO, Annotated, Any, Protocol, cast
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 from agent.events import plain
+from ontology.errors import Unavailable
+from ontology.store import sql_files
+from ontology.store.sql import Explained, Result
+from ontology.store.sql_files import MEDIA, Format
 from services.api.deps import system as system_of
 from services.api.system import System
 
-router = APIRouter(prefix="/api/sql", tags=["sql"])
+router = APIRouter(prefix="/api", tags=["sql"])
+MAX_EXPORT = 1_000_000
+"""Rows of a file."""
+_CHUNK = 256 * 1024
+_IN_MEMORY = 8 * 1024 * 1024
 
 
 class Select(BaseModel):
@@ -20,6 +32,15 @@ class Select(BaseModel):
 
     query: str = Field(min_length=1, max_length=8_000)
     limit: int = Field(default=200, ge=1, le=1_000)
+    timeout_s: float = Field(default=2.5, gt=0, le=60)
+
+
+class Export(BaseModel):
+    """One SELECT whose rows are wanted as a file."""
+
+    query: str = Field(min_length=1, max_length=8_000)
+    limit: int = Field(default=MAX_EXPORT, ge=1, le=MAX_EXPORT)
+    timeout_s: float = Field(default=30, gt=0, le=60)
 
 
 class Rows(BaseModel):
@@ -32,10 +53,40 @@ class Rows(BaseModel):
     truncated: bool
 
 
-@router.post("")
+class Read(BaseModel):
+    """A relation the query reads, and about how much it is."""
+
+    relation: str
+    points: int
+    rows: int
+
+
+class Plan(BaseModel):
+    """What the query would read; it was not run."""
+
+    sql: str
+    engine: str
+    engine_sql: str
+    reads: list[Read]
+
+
+class Exports(Protocol):
+    """The SQL reader of a server."""
+
+    async def fetch(self, text: str, *, limit: int, timeout_s: float) -> Result: ...
+    async def explain(self, text: str) -> Explained: ...
+
+
+class Kept(Protocol):
+    """Where results are kept."""
+
+    def path(self, id: str) -> Path: ...
+
+
+@router.post("/sql")
 async def select(asked: Select, system: Annotated[System, Depends(system_of)]) -> Rows:
     """Run a SELECT over the building's views."""
-    table = await system.sql.run(asked.query, limit=asked.limit)
+    table = await system.sql.run(asked.query, limit=asked.limit, timeout_s=asked.timeout_s)
     return Rows(
         columns=list(table.columns),
         rows=[[_cell(value) for value in row] for row in table.rows],
@@ -45,9 +96,68 @@ async def select(asked: Select, system: Annotated[System, Depends(system_of)]) -
     )
 
 
+@router.post("/sql/explain")
+async def explain(asked: Select, system: Annotated[System, Depends(system_of)]) -> Plan:
+    """What a SELECT would read, and how it is said to the engine, without running it."""
+    found = await cast("Exports", system.sql).explain(asked.query)
+    return Plan(
+        sql=found.sql,
+        engine=found.engine,
+        engine_sql=found.engine_sql,
+        reads=[Read(relation=r.relation, points=r.points, rows=r.rows) for r in found.reads],
+    )
+
+
+@router.post(
+    "/sql/export",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {media: {} for media in MEDIA.values()}, "description": "the file"}
+    },
+)
+async def export(
+    asked: Export,
+    system: Annotated[System, Depends(system_of)],
+    format: Annotated[Format, Query(description="what to write")] = Format.CSV,
+) -> StreamingResponse:
+    """All rows of a SELECT as CSV, JSON, Arrow or Parquet. `X-Plantroom-Truncated`: there were more."""
+    reader = cast("Exports", system.sql)
+    found = await reader.fetch(asked.query, limit=asked.limit, timeout_s=asked.timeout_s)
+    file = await asyncio.to_thread(_written, found, format)
+    headers = {
+        "Content-Disposition": f'attachment; filename="plantroom.{format}"',
+        "X-Plantroom-Rows": str(found.arrow.num_rows),
+        "X-Plantroom-Truncated": str(found.truncated).lower(),
+    }
+    return StreamingResponse(_chunks(file), media_type=MEDIA[format], headers=headers)
+
+
+@router.get("/artefacts/{id}", response_class=FileResponse)
+async def artefact(id: str, system: Annotated[System, Depends(system_of)]) -> FileResponse:
+    """A kept result of the agent as Parquet; it is kept for a week at most."""
+    kept: Kept | None = getattr(system, "artefacts", None)
+    if kept is None:
+        raise Unavailable("nothing is kept here", hint="ask the query at POST /api/sql/export")
+    return FileResponse(kept.path(id), media_type=MEDIA[Format.PARQUET], filename=f"{id}.parquet")
+
+
+def _written(found: Result, format: Format) -> IO[bytes]:
+    """The file, in memory while it is small."""
+    file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115  (closed once sent)
+    sql_files.write(found.arrow, found.columns, file, format)
+    file.seek(0)
+    return file
+
+
+async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    try:
+        while chunk := await asyncio.to_thread(file.read, _CHUNK):
+            yield chunk
+    finally:
+        file.close()
+
+
 def _cell(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     return (
         value if isinstance(value, (str, int, float, bool)) or value is None else str(plain(value))
     )
