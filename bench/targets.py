@@ -24,7 +24,7 @@ _IN: dict[str, tuple[str, float]] = {
     "lorawan_uplinks_s": (">=", 4_000),
     "end_to_end_samples_s": (">=", 20_000),
     "end_to_end_latest_age_p95_s": ("<=", 5),
-    "end_to_end_unaccounted": ("==", 0),
+    "end_to_end_lost": ("==", 0),
 }
 """What every run of the ingest bench must show, however long it takes."""
 
@@ -50,6 +50,16 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "bulk_s": ("<=", 90),
         "backup_s": ("<=", 10),
         "open_s": ("<=", 5),
+    },
+    "sql_guard": {
+        "duckdb.attacks": (">=", 150),
+        "duckdb.leaks_and_writes": ("==", 0),
+        "duckdb.queries": (">=", 60),
+        "duckdb.queries_failed": ("==", 0),
+        "duckdb.worker_gb": ("<=", 1.0),
+        "postgres.leaks_and_writes": ("==", 0),
+        "postgres.queries_failed": ("==", 0),
+        "overrun_s": ("<=", 3.0),
     },
     "ontology": {
         "entities": ("==", 100_960),
