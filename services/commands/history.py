@@ -84,7 +84,7 @@ def backup(
 ) -> None:
     """Write a backup of the home's history into a folder. PostgreSQL has its own tools: the command is told."""
     settings = settings_of(home)
-    _need_file(settings, f"pg_dump --format=custom --schema=plantroom_store --schema=plantroom --file={folder}.dump --dbname=")  # fmt: skip
+    _need_file(settings, f"pg_dump --format=custom --no-owner --no-acl --schema=plantroom_store --schema=plantroom --file={folder}.dump --dbname=")  # fmt: skip
     _need_there(settings.history_place)
     kept = asyncio.run(_backed_up(settings.history_place, folder))
     if as_json:
@@ -101,7 +101,10 @@ def restore(
 ) -> None:
     """Bring a backup into a home whose history is empty; every byte is checked."""
     settings = settings_of(home)
-    _need_file(settings, f"pg_restore --clean --if-exists {folder}.dump --dbname=")
+    _need_file(
+        settings,
+        f"into an empty database: pg_restore --exit-on-error --no-owner {folder}.dump --dbname=",
+    )
     with _bar("restoring") as progress:
         duck_backup.restore(folder, Path(settings.history_place), progress)
     kept = asyncio.run(_kept(settings.history_place))
