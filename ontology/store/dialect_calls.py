@@ -355,6 +355,20 @@ def _median(call: Given) -> Piece:
     return quantile(call, call.args[0], 0.5, exact=False)
 
 
+def _mad(call: Given) -> Piece:
+    """The median distance from the median."""
+    x = number(figure(call.args[0]))
+    if not call.postgres:
+        return _agg(made(f"mad({x.sql}){call.tail.sql()}", Kind.NUMBER, x))
+    all_of = f"unnest(array_agg({x.sql}){call.tail.sql()})"
+    middle = "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})"
+    sql = (
+        f"(SELECT {middle.format('abs(v - m)')} FROM {all_of} AS v,"
+        f" (SELECT {middle.format('w')} AS m FROM {all_of} AS w) AS o)"
+    )
+    return _agg(made(sql, Kind.NUMBER, x))
+
+
 def _mode(call: Given) -> Piece:
     """The most frequent; of equally frequent ones the smallest."""
     x = call.args[0]
@@ -420,6 +434,7 @@ AGGREGATES: Mapping[str, Call] = {
     "max": Call((1, 1), _lowest("max"), aggregate=True),
     "any_value": Call((1, 1), _lowest("min"), aggregate=True),
     "median": Call((1, 1), _median, aggregate=True, over=False),
+    "mad": Call((1, 1), _mad, aggregate=True, over=False),
     "mode": Call((1, 1), _mode, aggregate=True, over=False),
     "pct": _quantile(exact=False, high=100.0),
     "quantile_cont": _quantile(exact=False),
@@ -502,7 +517,6 @@ NOT_HERE: Mapping[str, str] = {
     "first": "use first_of(value, ts): without an order, any row could be the first",
     "last": "use last_of(value, ts): without an order, any row could be the last",
     "skewness": "not the same on every database: use pct(x, 5), median(x) and pct(x, 95)",
-    "mad": "not the same on every database: use pct(x, 75) - pct(x, 25)",
     "random": "the same question must give the same answer",
     "repeat": "a short query must not make a long text",
     "replace": "a short query must not make a long text",

@@ -15,6 +15,8 @@ from ontology.errors import BadRequest, Refused
 MAX_TEXT = 8_000
 MAX_DEPTH = 60
 HINT = "ask one SELECT over the views, `samples`, `latest` or `points`"
+_NESTED = re.compile(r"/\*(?:(?!\*/).)*/\*", re.DOTALL)
+"""Engines do not agree where such a comment ends."""
 
 
 class _Plain(DuckDB):
@@ -36,6 +38,8 @@ def parsed(text: str) -> exp.Query:
         raise BadRequest(f"{len(text)} characters of SQL", hint=f"{MAX_TEXT} are possible")
     if _depth(text) > MAX_DEPTH:
         raise BadRequest(f"more than {MAX_DEPTH} nested parentheses", hint="write it flatter")
+    if _NESTED.search(text):
+        raise Refused("a comment inside a comment", hint="leave the comments out")
     try:
         statements = [s for s in sqlglot.parse(text, dialect=_Plain) if s is not None]
     except SqlglotError as cause:

@@ -85,6 +85,10 @@ class Sandbox:
             found.append(Reads(relation, mine, self._rows * mine // points if samples else points))
         return found
 
+    def pids(self) -> list[int]:
+        """The processes that wait for work."""
+        return self._crew.pids()
+
     async def close(self) -> None:
         """End the workers."""
         await asyncio.to_thread(self._crew.close)
@@ -245,6 +249,10 @@ class _Crew:
                 self._idle.append(worker)
                 return
         worker.kill()
+
+    def pids(self) -> list[int]:
+        with self._lock:
+            return [worker.pid for worker in self._idle]
 
     def close(self) -> None:
         with self._lock:

@@ -112,6 +112,7 @@ QUERIES = {
     "numbers as conditions": "SELECT count(*) FROM ahu_4 WHERE fan_run AND NOT fan_run = false",
     "case": "SELECT CASE hour(ts) WHEN 1 THEN 'one' WHEN 2 THEN 'two' ELSE 'more' END AS w, if(power > 3, 1, 0) AS p, count(*) FROM ch_2 GROUP BY ALL ORDER BY ALL",
     "statistics": "SELECT stddev(power), stddev_pop(power), variance(power), var_pop(power), corr(power, load), corr(power, 1), covar_pop(power, load), covar_samp(power, load), regr_slope(power, load), regr_r2(power, load), regr_intercept(load, power) FROM ch_2",
+    "median distances": "SELECT hour(ts) AS h, mad(power), mad(load) FILTER (WHERE load > 3) FROM ch_2 GROUP BY h ORDER BY h",
     "distinct counts": "SELECT count(DISTINCT power), approx_count_distinct(power), sum(DISTINCT power), any_value(status), count(DISTINCT status) FROM ch_2, (SELECT max(status) AS status FROM samples) s",
     "parts of a time": "SELECT ts, year(ts), quarter(ts), month(ts), week(ts), day(ts), dayofweek(ts), isodow(ts), dayofyear(ts), hour(ts), minute(ts), second(ts), epoch(ts), extract(dow FROM ts), date_part('doy', ts), dayname(ts), monthname(ts), last_day(ts) FROM ch_2 ORDER BY ts LIMIT 3",
     "truncated times": "SELECT date_trunc('week', ts), date_trunc('month', ts), date_trunc('quarter', ts), date_trunc('year', ts), date_trunc('minute', ts), date_trunc('day', ts::DATE) FROM ch_2 ORDER BY ts LIMIT 2",
