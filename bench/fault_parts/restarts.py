@@ -120,12 +120,15 @@ async def of_postgres(folder: Path, restarts: int) -> dict[str, float]:
         try:
             for n in range(restarts):
                 work = asyncio.create_task(asyncio.to_thread(server.restart, ways[n % 2]))
+                felt = False
                 while not work.done():
                     put = await _put(outbox, put)
+                    felt |= forwarder.state.failures > 0
                 await work
-                failed += forwarder.state.failures > 0
-                for _ in range(20):
+                for _ in range(60):
                     put = await _put(outbox, put)
+                    felt |= forwarder.state.failures > 0
+                failed += felt
             await _emptied(lambda: outbox.rows == 0)
             found = await verdict(history, put, "postgres_restart")
         finally:
