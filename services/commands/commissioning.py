@@ -33,8 +33,8 @@ from services.terminal import readable
 LOG: Final = "writes.log"
 """In the home: one line of JSON for each write that was approved, before it is made and after."""
 PRIORITIES: Final = range(1, 17)
-_NOT_OURS: Final = frozenset({1, 2, 5})
-"""Life safety and critical equipment (ASHRAE 135, 19.2.1): no command of ours belongs there."""
+_NOT_OURS: Final = frozenset({1, 2, 5, 6})
+"""Life safety, critical equipment, minimum on and off times (ASHRAE 135, 19.2.1): no command of ours belongs there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _may(line: Line, order: Order) -> None:
         )
     if order.priority in _NOT_OURS:
         raise Refused(
-            f"priority {order.priority} belongs to life safety and critical control",
+            f"priority {order.priority} belongs to life safety, critical control or minimum run times",
             hint="8 is a person's slot, 9 to 16 are programs'",
         )
 

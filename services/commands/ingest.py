@@ -215,6 +215,9 @@ def simulate(
     modbus_port: Annotated[
         int, typer.Option("--modbus-port", help="TCP port of the Modbus gateway; 0: any free one", min=0, max=65_535)
     ] = 5020,
+    rtu_port: Annotated[
+        int, typer.Option("--rtu-port", help="TCP port of the serial gateway; 0: any free one", min=0, max=65_535)
+    ] = 5021,
     webhook: Annotated[
         str, typer.Option("--webhook", help="where the LoRaWAN sensors report, such as http://127.0.0.1:8400; PLANTROOM_WEBHOOK_SECRET is sent along")
     ] = "",
@@ -226,7 +229,7 @@ def simulate(
     """Start the demo building's devices alone, on loopback, to try every other command against them."""
     from services.commands import simulating  # noqa: PLC0415
 
-    ports = simulating.Ports(bacnet_port, modbus_port)
+    ports = simulating.Ports(bacnet_port, modbus_port, rtu_port)
     asyncio.run(simulating.run(ports, webhook=webhook, output=output, console=err, as_json=as_json))
 
 

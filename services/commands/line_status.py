@@ -37,6 +37,7 @@ _HEAD: Final = (
     "aside",
     "what to do",
 )
+_NUMBERS: Final = frozenset({"seen", "rate", "errors", "lag", "faults", "lost", "aside"})
 _STYLES: Final = {
     "good": "green",
     "silent": "red",
@@ -114,13 +115,15 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
 
 def view(found: Mapping[str, Any]) -> Group:
     """Lines that need a person first, then the way on, what is kept aside, and who says so."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in _HEAD:
-        right = name in ("seen", "rate", "errors", "lag", "faults", "lost", "aside")
-        table.add_column(name, justify="right" if right else "left", no_wrap=name == "line")
     lines = sorted(found.get("lines", []), key=_urgency)
-    for line in lines:
-        table.add_row(*_cells(line))
+    rows = [_cells(line) for line in lines]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    shown = [n for n, _ in enumerate(_HEAD) if n < 2 or any(row[n].plain for row in rows)]
+    for n in shown:
+        right = _HEAD[n] in _NUMBERS
+        table.add_column(_HEAD[n], justify="right" if right else "left", no_wrap=n < len(_HEAD) - 1)
+    for row in rows:
+        table.add_row(*(row[n] for n in shown))
     counts = [f"{screen.counted(len(lines), 'line')}"]
     counts += [f"{n:,} {state}" for state, n in _counted_states(lines)]
     parts: list[Any] = [table, Text(""), Text(", ".join(counts))]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from ingest.demo.devices.layout import NETWORK
+from ingest.demo.devices.layout import NETWORK, is_serial
 from ingest.demo.devices.process import DemoProcess
 from ingest.driver import Line
 from ingest.lines import write_lines
@@ -34,6 +34,7 @@ class Ports:
 
     bacnet: int
     modbus: int
+    rtu: int
 
 
 async def run(
@@ -48,7 +49,7 @@ async def run(
     with console.status("starting the devices of Riverside Tower"):
         devices = await DemoProcess.start(
             anchor=dt.datetime.now(dt.UTC), seed=SEED, days=DAYS, host=HOST,
-            bacnet_port=ports.bacnet, modbus_port=ports.modbus,
+            bacnet_port=ports.bacnet, modbus_port=ports.modbus, rtu_port=ports.rtu,
             webhook=f"{webhook.rstrip('/')}/api/ingest/lorawan" if webhook else None,
             secret=os.environ.get(SECRET) if webhook else None,
         )  # fmt: skip
@@ -77,7 +78,9 @@ def whereabouts(lines: tuple[Line, ...]) -> dict[str, Any]:
         kind: [line for line in lines if line.protocol == kind]
         for kind in ("bacnet", "modbus", "lorawan")
     }
-    bacnet, modbus = by["bacnet"], by["modbus"]
+    bacnet = by["bacnet"]
+    modbus = [line for line in by["modbus"] if not is_serial(line)]
+    serial = [line for line in by["modbus"] if is_serial(line)]
     return {
         "bacnet": {
             "address": f"{bacnet[0].host}:{bacnet[0].port}", "network": NETWORK, "devices": len(bacnet),
@@ -87,23 +90,29 @@ def whereabouts(lines: tuple[Line, ...]) -> dict[str, Any]:
             "address": f"{modbus[0].host}:{modbus[0].port}",
             "units": [min(line.device for line in modbus), max(line.device for line in modbus)],
         },
+        "rtu": {
+            "address": f"{serial[0].host}:{serial[0].port}",
+            "units": [min(line.device for line in serial), max(line.device for line in serial)],
+        },
         "lorawan": {"sensors": len(by["lorawan"])},
     }  # fmt: skip
 
 
 def show(console: Console, where: dict[str, Any]) -> None:
     """Where they are, and the commands that find them."""
-    bacnet, modbus = where["bacnet"], where["modbus"]
+    bacnet, modbus, rtu = where["bacnet"], where["modbus"], where["rtu"]
     first, last = bacnet["instances"]
-    low, high = modbus["units"]
+    (low, high), (least, most) = modbus["units"], rtu["units"]
     for says in (
         f"BACnet/IP  {bacnet['devices']} controllers {first} to {last} on network {bacnet['network']}",
         f"           behind the router at {bacnet['address']} (UDP)",
         f"Modbus TCP units {low} to {high} at {modbus['address']}",
+        f"Modbus RTU units {least} to {most} behind a serial gateway at {rtu['address']}",
         f"LoRaWAN    {where['lorawan']['sensors']} sensors, which report to --webhook",
         "",
         f"plantroom ingest discover bacnet {bacnet['address']}",
         f"plantroom ingest discover modbus {modbus['address']} --units {low}-{high}",
+        f"plantroom ingest discover modbus {rtu['address']} --units {least}-{most} --framer rtu",
         "(Ctrl-C stops them)",
     ):
         console.print(Text(readable(says)))

@@ -6,17 +6,20 @@ import asyncio
 import datetime as dt
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
+from ingest.demo.devices.bacnet_site import BacnetSite
 from ingest.demo.devices.process import DemoProcess
 from ingest.driver import Line
 from ingest.lines import read_lines, write_lines
@@ -24,23 +27,24 @@ from ontology.time import UTC
 from tests.services.told import Run
 
 ROOT = Path(__file__).parents[2]
+Device = TypeVar("Device")
 
 
 @contextmanager
-def served() -> Iterator[tuple[Line, ...]]:
-    """The demo's devices while entered; their loop runs on a thread, as commands have their own."""
+def running(starting: Coroutine[Any, Any, Device]) -> Iterator[Device]:
+    """A device while entered; its loop runs on a thread, as commands have their own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
-    def wait(work):
+    def wait(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, loop).result(60)
 
-    devices = wait(DemoProcess.start(anchor=dt.datetime.now(UTC), seed=7, days=0.1))
     try:
-        yield devices.lines
+        device = wait(starting)
+        yield device
+        wait(device.__aexit__(None, None, None))
     finally:
-        wait(devices.__aexit__(None, None, None))
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -48,8 +52,9 @@ def served() -> Iterator[tuple[Line, ...]]:
 
 @pytest.fixture(scope="module")
 def lines() -> Iterator[tuple[Line, ...]]:
-    with served() as found:
-        yield found
+    starting = DemoProcess.start(anchor=dt.datetime.now(UTC), seed=7, days=0.1)
+    with running(starting) as devices:
+        yield devices.lines
 
 
 @pytest.fixture
@@ -104,19 +109,26 @@ def test_a_scan_finds_every_controller_and_a_rescan_keeps_what_was_edited(
 def test_units_behind_a_gateway_are_found_and_a_type_set_by_hand_stays(
     run: Run, home: Path, lines: tuple[Line, ...]
 ) -> None:
-    gateway = next(line for line in lines if line.protocol == "modbus")
-    order = ("discover", "modbus", f"{gateway.host}:{gateway.port}", "--units", "1,4")
-    first = run(*order, "--json")
-    assert first.json["new_devices"] == ["unit-1", "unit-4"]
-    path = home / "lines.toml"
-    chiller, meter = read_lines(path)
-    assert "input:100:float32:ABCD" in {register.address for register in chiller.registers}
-    assert {register.address.split(":")[0] for register in meter.registers} >= {"holding"}
-    text = path.read_text()
-    mended = re.sub(
-        r'"unit-4.holding-2" = .*\n', '"meter.energy" = "holding:2:uint32:CDAB"\n', text
+    gateway = next(line for line in lines if line.options.get("framer") == "rtu")
+    order = (
+        "discover",
+        "modbus",
+        f"{gateway.host}:{gateway.port}",
+        "--units",
+        "4-5",
+        "--framer",
+        "rtu",
     )
-    mended = re.sub(r'"unit-4.holding-3" = .*\n', "", mended)
+    first = run(*order, "--json")
+    assert len(first.json["new_devices"]) == 2
+    path = home / "lines.toml"
+    meter, _ = read_lines(path)
+    assert meter.options["framer"] == "rtu"
+    text = path.read_text()
+    written = re.search(r'"[^"]+holding-2" = .*\n', text)
+    assert written is not None
+    mended = text.replace(written[0], '"meter.energy" = "holding:2:uint32:CDAB"\n')
+    mended = re.sub(r'"[^"]+holding-3" = .*\n', "", mended, count=1)
     path.write_text(mended)
     again = run(*order)
     assert "0 new devices, 0 new registers, 0 no longer answer, 2 lines" in again.out
@@ -267,6 +279,81 @@ def test_nothing_is_written_without_a_person_who_types_the_points_id(
     assert not (home / "writes.log").exists()
 
 
+@pytest.fixture
+def writable(tmp_path: Path) -> Iterator[Path]:
+    """A lines.toml with a controller that takes commands, and a line that lets them through."""
+    spec = {"devices": [{"instance": 7, "name": "ddc-7", "objects": [
+        {"object": "analog-output,1", "name": "VALVE", "value": 20.0},
+        {"object": "analog-input,2", "name": "TEMP", "value": 21.5, "units": 62},
+    ]}]}  # fmt: skip
+    with running(BacnetSite(spec).__aenter__()) as site:
+        path = tmp_path / "lines.toml"
+        path.write_text(
+            f'[[line]]\nname = "ddc-7"\nprotocol = "bacnet"\nhost = "127.0.0.1"\nport = {site.port}\n'
+            'device = 7\noptions = { writable = "yes" }\n[line.registers]\n"ddc-7.VALVE" = "analog-output,1"\n'
+        )
+        yield path
+
+
+def test_a_valve_is_commanded_and_given_back_and_both_are_logged(
+    run: Run, home: Path, writable: Path
+) -> None:
+    order = (
+        "write",
+        "ddc-7",
+        "ddc-7.VALVE",
+        "--i-approve",
+        "ddc-7.VALVE",
+        "--lines",
+        writable,
+        "--json",
+    )
+    told = run(*order, "40").json
+    assert (told["before"]["value"], told["after"]["value"]) == (20, 40)
+    assert told["after"]["override_level"] == 8
+    back = run(*order, "--relinquish").json
+    assert (back["before"]["value"], back["after"]["value"]) == (40, 20)
+    entries = [json.loads(line) for line in (home / "writes.log").read_text().splitlines()]
+    assert [(entry["what"], entry["wrote"]) for entry in entries] == [
+        ("ordered", 40), ("done", 40), ("ordered", None), ("done", None),
+    ]  # fmt: skip
+
+
+def test_a_person_at_a_terminal_types_the_points_id(run: Run, home: Path, writable: Path) -> None:
+    order = ("ingest", "write", "ddc-7", "ddc-7.VALVE", "55", "--lines", writable, "--home", home)
+    assert typed(order, "yes") == 3
+    assert not (home / "writes.log").exists()
+    assert typed(order, "ddc-7.VALVE") == 0
+    assert run("read", "ddc-7", "--lines", writable, "--json").json["points"][0]["value"] == 55
+
+
+def typed(words: Sequence[str | Path], answer: str) -> int:
+    """The exit code of a command that asks at a terminal, and is answered."""
+    ours, theirs = pty.openpty()
+    process = plantroom(*words, stdin=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while b"approve" not in shown:
+        shown += os.read(ours, 1_000)
+    os.write(ours, answer.encode() + b"\n")
+    process.communicate(timeout=30)
+    os.close(ours)
+    return process.returncode
+
+
+def test_what_a_device_loses_and_gains_is_told_by_the_next_scan(
+    run: Run, home: Path, writable: Path
+) -> None:
+    text = writable.read_text().replace("analog-output,1", "analog-output,9")
+    writable.write_text(text)
+    port = next(line for line in read_lines(writable)).port
+    found = run("discover", "bacnet", f"127.0.0.1:{port}", "--wait", "0.3", "-o", writable)
+    assert "0 new devices, 2 new registers, 1 no longer answers" in found.out
+    assert re.search(r'"analog-output,9"  # no longer answers \(\d{4}-', writable.read_text())
+    temp = next(r for r in read_lines(writable)[0].registers if r.address == "analog-input,2")
+    assert temp.point.id == "ddc-7.TEMP"
+
+
 # --- map ----------------------------------------------------------------------------------------
 
 NAMES = """\
@@ -322,10 +409,10 @@ def test_two_registers_cannot_become_one_point(run: Run, tmp_path: Path) -> None
 # --- run, status, simulate ----------------------------------------------------------------------
 
 
-def plantroom(*words: str | Path, **more: object) -> subprocess.Popen[str]:
+def plantroom(*words: str | Path, **more: Any) -> subprocess.Popen[str]:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
     return subprocess.Popen(
-        [sys.executable, "-m", "services.cli", *map(str, words)], cwd=ROOT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,
+        [sys.executable, "-m", "services.cli", *map(str, words)], cwd=ROOT, text=True, **pipes
     )  # fmt: skip
 
 
@@ -395,13 +482,13 @@ def test_what_devices_say_cannot_command_the_terminal(run: Run, home: Path) -> N
 def test_the_demos_devices_run_alone_and_say_where_they_are(tmp_path: Path) -> None:
     path = tmp_path / "finished.toml"
     process = plantroom(
-        "ingest", "simulate", "--bacnet-port", "0", "--modbus-port", "0", "-o", path, "--json",
+        "ingest", "simulate", "--bacnet-port", "0", "--modbus-port", "0", "--rtu-port", "0", "-o", path, "--json",
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     try:
         where = json.loads(process.stdout.readline())
         assert where["bacnet"]["devices"] == 24
-        assert where["modbus"]["units"] == [1, 8]
+        assert (where["modbus"]["units"], where["rtu"]["units"]) == ([1, 3], [4, 8])
         assert len(read_lines(path)) == 64
     finally:
         _, err = stopped(process)

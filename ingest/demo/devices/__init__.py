@@ -30,6 +30,7 @@ class DemoDevices:
         host: str = "127.0.0.1",
         bacnet_port: int = 0,
         modbus_port: int = 0,
+        rtu_port: int = 0,
         *,
         webhook: str | None = None,
         secret: str | None = None,
@@ -38,7 +39,7 @@ class DemoDevices:
         self.host = host
         self.bacnet_port = bacnet_port or free_port(host, socket.SOCK_DGRAM)
         self.modbus_port = modbus_port or free_port(host, socket.SOCK_STREAM)
-        self.rtu_port = free_port(host, socket.SOCK_STREAM)
+        self.rtu_port = rtu_port or free_port(host, socket.SOCK_STREAM)
         self.layout = Layout.of_riverside_tower().at(
             host, self.bacnet_port, self.modbus_port, self.rtu_port
         )

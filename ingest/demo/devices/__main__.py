@@ -34,6 +34,7 @@ async def serve(ask: dict[str, Any]) -> None:
         ask["host"],
         ask["bacnet_port"],
         ask["modbus_port"],
+        ask["rtu_port"],
         webhook=ask["webhook"],
         secret=ask["secret"],
         broker=Broker(**ask["broker"]) if ask["broker"] else None,

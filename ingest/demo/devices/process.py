@@ -57,6 +57,7 @@ class DemoProcess:
         host: str = "127.0.0.1",
         bacnet_port: int = 0,
         modbus_port: int = 0,
+        rtu_port: int = 0,
     ) -> Self:
         """Start and wait until all devices answer. `anchor`, `seed` and `days` are those of the history.
 
@@ -68,7 +69,7 @@ class DemoProcess:
             "anchor": anchor.isoformat(), "seed": seed, "days": days, "host": host,
             "webhook": webhook, "secret": secret, "folder": folder.name,
             "broker": asdict(broker) if broker else None,
-            "bacnet_port": bacnet_port, "modbus_port": modbus_port,
+            "bacnet_port": bacnet_port, "modbus_port": modbus_port, "rtu_port": rtu_port,
         }  # fmt: skip
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ingest.demo.devices",
