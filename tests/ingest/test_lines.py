@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ingest.demo.devices.layout import Layout
 from ingest.driver import Line, Register
 from ingest.lines import OPTIONS, open_driver, parse_lines, read_lines, write_lines
+from ingest.payloads import CODECS
 from ontology.errors import BadRequest, NotFound
 from ontology.kinds import Ref
 
@@ -134,7 +135,7 @@ options = { network = 2001, mac = 12 }
     ("text", "old", "new", "says"),
     [
         (SENSOR, "24e124710c401234", "24e1", "options.dev_eui: is '24e1'"),
-        (SENSOR, '"milesight"', '"elsys"', "options.codec: is 'elsys'"),
+        (SENSOR, '"milesight"', '"unheard"', "options.codec: is 'unheard'"),
         (SENSOR, ', codec = "milesight"', "", "options.codec: is missing"),
         (SENSOR, 'dev_eui = "24e124710c401234", ', "", "options.dev_eui: is missing"),
         (SENSOR, '"co2"', '"CO2!"', "not a payload field"),
@@ -169,9 +170,15 @@ def test_a_sensor_that_sends_by_itself_is_not_polled() -> None:
 
 
 def test_every_option_is_explained_in_the_how_to() -> None:
-    page = (Path(__file__).parents[2] / "docs/how-to/connect-devices.md").read_text()
-    for option in set().union(*OPTIONS.values()):
-        assert f"`{option}`" in page, option
+    pages = Path(__file__).parents[2] / "docs/how-to"
+    for protocol in ("modbus", "lorawan"):
+        text = (pages / f"{protocol}.md").read_text()
+        for option in OPTIONS[protocol]:
+            assert f"`{option}`" in text, option
+        assert parse_lines(text.split("```toml")[1].split("```")[0])
+    for codec in CODECS:
+        assert f"`{codec}`" in (pages / "lorawan.md").read_text(), codec
+    page = (pages / "connect-devices.md").read_text()
     for line in parse_lines("\n".join(page.split("```toml")[1].split("```")[:1])):
         assert line.registers
 

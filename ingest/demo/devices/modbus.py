@@ -65,6 +65,8 @@ class _Unit:
         _address, _count, current_registers, _set_values = rest
         if all(map(self._plant.is_silent, self._points)):
             return ExcCodes.GATEWAY_NO_RESPONSE
+        if function_code in _TABLE and _TABLE[function_code] not in self._tables:
+            return ExcCodes.ILLEGAL_FUNCTION
         for place, register in self._tables.get(_TABLE.get(function_code, ""), []):
             raw = (self._plant.value(register.point.id) - register.offset) / register.scale
             if place.type == "bool":
