@@ -13,7 +13,6 @@ from ontology.store.duck_file import Db, one
 from ontology.store.duck_plan import PERIOD_S, Segment
 from ontology.store.rollups import Hours
 
-_COUNTS = f" AND isfinite(c.value) AND c.status <> {int(Status.FAULT)}"
 SLICE_ROWS = 2_000_000
 """Rows held at once by a walk over everything: about 50 MB."""
 
@@ -21,26 +20,46 @@ SLICE_ROWS = 2_000_000
 def of_points(
     db: Db, segments: Sequence[Segment], points: Sequence[int], first: int, end: int, *, counting: bool
 ) -> Columns:  # fmt: skip
-    """Samples of these points with `first <= ts < end`; `counting`: only those that enter averages.
+    """Samples of these points with `first <= ts < end`; `counting`: only those that enter averages, whose
+    status is not told (0).
 
     Sorted only where something came late.
     """
-    test = f"c.ts >= {first} AND c.ts < {end}"
-    db.register("wanted", {"point": np.array(points, dtype=np.int32)})
-    join = "JOIN wanted w ON w.point = c.point" if len(points) > 1 else ""
-    test += "" if join else f" AND c.point = {points[0]}"
+    late = _late(db, points, first, end)
     low, high = min(points), max(points)
     cold = [s for s in segments if s.kind == "cold" and s.meets(first, end) and s.low <= high and s.high >= low]  # fmt: skip
+    tables = [(f"{s.alias}.main.cold", s.first < first or s.last >= end) for s in cold]
+    bare = counting and not len(late)
     text = " UNION ALL ".join(
-        f"SELECT c.point, c.ts, c.value, c.status FROM {table} c {join} WHERE {test}{_COUNTS if counting else ''}"  # noqa: S608  (names and numbers of ours)
-        for table in [*(f"{s.alias}.main.cold" for s in cold), "store.hot"]
+        _select(table, points, f"c.ts >= {first} AND c.ts < {end}" if cut else "true", bare=bare)
+        for table, cut in [*tables, ("store.hot", True)]
     )
-    rows = duck_layout.columns(db.execute(text).fetchnumpy())
-    late = _late(db, points, first, end)
+    if len(points) > 1:
+        db.register("wanted", {"point": np.array(points, dtype=np.int32)})
+    rows = _fetched(db, text)
     if len(late):
         rows = joined([rows, late])
-        rows = rows[rows.counts()] if counting else rows
-    return rows
+    return (
+        rows[rows.counts()] if counting and not (bare and np.isfinite(rows.value).all()) else rows
+    )
+
+
+def _select(table: str, points: Sequence[int], test: str, *, bare: bool) -> str:
+    """`bare`: without the status, and without those that are FAULT. (A test of `isfinite` here would cost
+    as much as all the rest.)
+    """
+    status, sound = ("", f" AND c.status <> {int(Status.FAULT)}") if bare else (", c.status", "")
+    which = f"c.point = {points[0]}" if len(points) == 1 else "true"
+    join = "" if len(points) == 1 else " JOIN wanted w ON w.point = c.point"
+    return f"SELECT c.point, c.ts, c.value{status} FROM {table} c{join} WHERE {which} AND {test}{sound}"  # noqa: S608  (names and numbers of ours)
+
+
+def _fetched(db: Db, text: str) -> Columns:
+    """By way of Arrow, which takes half the time of numpy here."""
+    table = db.sql(text).to_arrow_table()
+    point, ts, value = (table[name].to_numpy() for name in ("point", "ts", "value"))
+    status = table["status"].to_numpy() if table.num_columns > 3 else np.zeros(len(ts), np.uint8)
+    return Columns(point, ts, value, status)
 
 
 def first_of(
