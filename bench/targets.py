@@ -51,7 +51,7 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "backup_s": ("<=", 10),
         "open_s": ("<=", 5),
     },
-    "sql_guard": {
+    "sql": {
         "duckdb.attacks": (">=", 150),
         "duckdb.leaks_and_writes": ("==", 0),
         "duckdb.queries": (">=", 60),

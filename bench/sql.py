@@ -188,7 +188,7 @@ def main() -> None:
     values = asyncio.run(measure(1 if asked.quick else 5, out))
     for name, value in values.items():
         out.print(f"{name:>28}  {value:12,.2f}")
-    finish("sql_guard", values)
+    finish("sql", values)
 
 
 if __name__ == "__main__":
