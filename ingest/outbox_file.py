@@ -5,6 +5,7 @@ What waits is kept in the order it came. What cannot go on is kept aside with th
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -114,11 +115,11 @@ class OutboxFile:
                 return Conflict(f"another process owns the outbox {name}", hint="stop it first")
             case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
                 return Corrupt(f"{name} is not a readable outbox", hint="move the file away")
-            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-                return Unavailable(
-                    f"the outbox {name} cannot be written: the disk or the file is read-only ({cause})",
-                    hint="mount the disk for writing (a failing disk turns read-only by itself) and check the rights",
-                )
+        if _read_only(cause, self._path):
+            return Unavailable(
+                f"the outbox {name} cannot be written: the disk or the file is read-only ({cause})",
+                hint="mount the disk for writing (a failing disk turns read-only by itself) and check the rights",
+            )
         return Unavailable(f"outbox {name}: {cause}", hint="check the disk and file rights")
 
     def put(self, puts: Sequence[Put]) -> list[bool]:
@@ -373,6 +374,17 @@ def _bodies(puts: Sequence[Samples]) -> list[tuple[int, bytes]]:
         rows += len(samples)
     together = [merged(group) for group in groups]
     return [(len(samples), pack(samples)) for samples in together if len(samples)]
+
+
+def _read_only(cause: sqlite3.Error, path: Path) -> bool:
+    """Whether writing is what failed; SQLite calls a disk that turned read-only an I/O error."""
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return True
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _some_points(body: bytes) -> tuple[str, ...]:

@@ -33,6 +33,11 @@ def small_disk(folder: Path) -> Iterator[Path | None]:
         subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
 
 
+def remount(disk: Path, how: str) -> None:
+    """Make the small disk "ro" or "rw"."""
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+
+
 async def full_and_back(folder: Path) -> dict[str, float]:
     """On a real small disk where one can be mounted, else with a bound on the outbox's file."""
     with small_disk(folder) as disk:

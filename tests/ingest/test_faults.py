@@ -10,7 +10,10 @@ import pytest
 
 from bench import faults
 from bench.fault_parts import clocks, delivery, disk, kills, outage, reboot, restarts
+from bench.fault_parts.counted import numbered
 from bench.targets import TARGETS
+from ingest.outbox import Outbox
+from ontology.errors import Unavailable
 from tests.postgres import programs
 
 needs_postgres = pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed")
@@ -45,6 +48,26 @@ async def test_a_full_disk_refuses_comes_back_and_keeps_what_it_acknowledged(
     found = await disk.full_and_back(tmp_path)
     assert whole(found, "full_disk")
     assert found["full_disk_refusals"] >= 3
+
+
+async def test_a_disk_that_turns_read_only_is_named_and_works_again_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    with disk.small_disk(tmp_path) as place:
+        if place is None:
+            pytest.skip("this user may not mount a disk")
+        outbox = await Outbox.open(place / "outbox.db")
+        await outbox.put(numbered(0, 10))
+        await outbox.close()
+        disk.remount(place, "ro")
+        with pytest.raises(Unavailable, match="read-only") as told:
+            await Outbox.open(place / "outbox.db")
+        assert "mount" in told.value.hint
+        disk.remount(place, "rw")
+        again = await Outbox.open(place / "outbox.db")
+        await again.put(numbered(10, 10))
+        assert again.rows == 20
+        await again.close()
 
 
 async def test_doubled_shuffled_and_late_batches_give_the_same_history(tmp_path: Path) -> None:
