@@ -79,7 +79,7 @@ def test_any_name_and_scale_survive_the_file(name: str, scale: float, offset: fl
         ("input:122:float32:CDAB", "input:65535:float32", "not a Modbus register"),
         ("discrete:1", "discrete:1:float32", "registers.'CH-1.run'"),
         ("scale = 0.1", "scale = 0", "has the scale 0"),
-        ("scale = 0.1", "scal = 0.1", "has an unknown key"),
+        ("scale = 0.1", "scal = 0.1", "has the key"),
         ('"CH-1.run"', '"CH 1 run"', "not a Haystack ref"),
         ("[[line]]", "[[line]", "not valid TOML|lines.toml"),
         ("[[line]]", "[line]", "not a list of tables"),
@@ -171,7 +171,7 @@ def test_a_sensor_that_sends_by_itself_is_not_polled() -> None:
 
 def test_every_option_is_explained_in_the_how_to() -> None:
     pages = Path(__file__).parents[2] / "docs/how-to"
-    for protocol in ("modbus", "lorawan"):
+    for protocol in ("bacnet", "modbus", "lorawan"):
         text = (pages / f"{protocol}.md").read_text()
         for option in OPTIONS[protocol]:
             assert f"`{option}`" in text, option
