@@ -8,7 +8,9 @@ import json
 import shutil
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import aiomqtt
 import pytest
@@ -20,8 +22,13 @@ from ingest.demo.devices.lorawan import LorawanSensors, chirpstack_uplink
 from ingest.driver import Line, Register
 from ingest.drivers.lorawan import Broker, MqttUplinks
 from ingest.frame_counts import FrameCounts
+from ingest.intake import Intake
+from ingest.outbox import Outbox
 from ingest.payloads import milesight_bytes
-from ingest.uplinks import decode_uplink, readings
+from ingest.quality import Plausibility
+from ingest.radio import Radio
+from ingest.uplinks import Uplink, decode_uplink, flat, other_event, readings
+from ingest.watch import Watch
 from ontology.errors import BadRequest, Corrupt, DeviceSilent
 from ontology.kinds import Ref
 from ontology.time import UTC
@@ -235,3 +242,156 @@ async def test_no_broker_at_the_address_is_silence(free_port) -> None:
     with pytest.raises(DeviceSilent, match=r"mqtt 127\.0\.0\.1"):
         async with MqttUplinks(Broker("127.0.0.1", free_port(socket.SOCK_STREAM)), timeout_s=1):
             pass
+
+
+def test_a_counter_of_sixteen_bits_turns_over_without_losses() -> None:
+    counts = FrameCounts()
+    lost = [counts.see(EUI, f_cnt).lost for f_cnt in (65_533, 65_535, 0, 2, 65_534, 1, 3)]
+    assert lost == [0, 1, 0, 1, -1, -1, 0]
+
+
+def test_a_counter_of_thirty_two_bits_goes_on_past_sixteen() -> None:
+    counts = FrameCounts()
+    assert [counts.see(EUI, f_cnt).lost for f_cnt in (65_535, 65_536, 65_538)] == [0, 0, 1]
+    assert counts.see(EUI, 65_537).lost == -1
+
+
+def test_a_first_frame_delivered_twice_is_no_sensor_that_joined_again() -> None:
+    counts = FrameCounts()
+    for n in range(4):
+        counts.see(EUI, n, NOW + n * dt.timedelta(minutes=10))
+    assert counts.see(EUI, 0, NOW).duplicate
+    assert counts.see(EUI, 4, NOW + dt.timedelta(hours=1)).lost == 0
+    assert counts.see(EUI, 0, NOW + dt.timedelta(hours=2)).restarted
+
+
+@pytest.mark.parametrize("message", [CHIRPSTACK | {"object": {"co2": 9, "door": {"open": True}}},
+    {**THINGS_STACK, "uplink_message": {**THINGS_STACK["uplink_message"],
+     "decoded_payload": {"co2": 9, "door": {"open": True}, "note": "x", "bad": float("nan")}}}])  # fmt: skip
+def test_what_the_network_server_decoded_is_used_where_the_line_says_so(message: dict) -> None:
+    rows = (Register(Ref("co2"), "co2", 2.0), Register(Ref("door"), "door.open"))
+    line = Line("x", "lorawan", "", 0, registers=rows, options={"dev_eui": EUI, "codec": "network"})
+    found = readings(line, decode_uplink(message, received=NOW))
+    assert {r.point.id: r.value for r in found} == {"co2": 18.0, "door": 1.0}
+    with pytest.raises(Corrupt, match="decoded nothing"):
+        readings(line, decode_uplink(CHIRPSTACK, received=NOW))
+
+
+@given(st.dictionaries(st.text(max_size=5), json_values, max_size=5))
+def test_any_decoded_object_gives_numbers_or_nothing(tree: dict) -> None:
+    assert all(isinstance(value, float) for value in flat(tree).values())
+
+
+def test_events_that_are_no_uplinks_have_their_names() -> None:
+    assert other_event({"deviceInfo": {}, "data": ""}, "join") == "join"
+    assert other_event({"join_accept": {}, "end_device_ids": {}}) == "join_accept"
+    assert not other_event(CHIRPSTACK, "up")
+    assert not other_event(THINGS_STACK)
+
+
+async def radio_of(tmp_path: Path) -> tuple[Radio, Outbox, Watch]:
+    outbox = await Outbox.open(tmp_path / "outbox.db")
+    watch = Watch([LINE], Intake(outbox))
+    radio = Radio([LINE], watch, Plausibility(()))
+    radio.remember()
+    watch.begin()
+    return radio, outbox, watch
+
+
+def frame(f_cnt: int, payload: bytes = PAYLOAD, **more: object) -> Uplink:
+    at = dt.datetime(2026, 11, 20, tzinfo=UTC) + f_cnt * dt.timedelta(minutes=10)
+    return replace(Uplink(EUI, at, f_cnt, 85, payload, "chirpstack"), **more)
+
+
+async def test_many_uplinks_share_a_sync_and_the_unreadable_are_told_apart(tmp_path: Path) -> None:
+    radio, outbox, watch = await radio_of(tmp_path)
+    stranger = frame(3, dev_eui="00" * 8)
+    noise = frame(4, b"\xff\xee")
+    stored = await radio.accept_all([frame(1), frame(2), stranger, noise, stranger, frame(6)])
+    assert (stored, outbox.rows) == (9, 9)
+    assert [(reject.source, reject.times) for reject in radio.rejects] == [
+        ("00" * 8, 2),
+        (LINE.name, 1),
+    ]
+    assert watch.state(LINE.name).lost == 1
+    await radio.accept_all([noise])
+    assert watch.state(LINE.name).health == "failing"
+    await outbox.close()
+    radio, outbox, watch = await radio_of(tmp_path)
+    assert await radio.accept(frame(9)) == 3
+    assert watch.state(LINE.name).lost == 3
+    await outbox.close()
+
+
+async def test_a_sensor_that_floods_is_held_and_a_night_of_frames_is_not(tmp_path: Path) -> None:
+    radio, outbox, _ = await radio_of(tmp_path)
+    at = dt.datetime(2026, 11, 20, tzinfo=UTC)
+    flood = [frame(n, at=at) for n in range(1_500)]
+    assert await radio.accept_all(flood) == 3_000
+    assert next(iter(radio.rejects)).times == 500
+    night = [frame(n) for n in range(1_500, 1_600)]
+    assert await radio.accept_all(night) == 300
+    await outbox.close()
+
+
+async def test_what_was_not_stored_is_sent_again_to_the_next_connection(broker) -> None:
+    where, _ = broker
+    async with aiomqtt.Client(where.host, where.port) as server:
+        async with MqttUplinks(where) as uplinks:
+            for n in range(3):
+                body = json.dumps(CHIRPSTACK | {"fCnt": 100 + n})
+                await server.publish(f"application/1/device/{EUI}/event/up", body, qos=1)
+            async with asyncio.timeout(5):
+                async for batch in uplinks.batches():
+                    assert batch[0].f_cnt == 100
+                    break  # we crash before anything is stored
+        came: list[int] = []
+        async with asyncio.timeout(5), MqttUplinks(where) as uplinks:
+            async for batch in uplinks.batches():
+                came += [uplink.f_cnt for uplink in batch]
+                if (
+                    came[-1] == 103
+                ):  # reached by asking again, which says that those before are safe
+                    break
+                if came[-1] == 102:
+                    body = json.dumps(CHIRPSTACK | {"fCnt": 103})
+                    await server.publish(f"application/1/device/{EUI}/event/up", body, qos=1)
+        assert came == [100, 101, 102, 103]
+        async with asyncio.timeout(5), MqttUplinks(where) as uplinks:
+            async for batch in uplinks.batches():
+                assert [uplink.f_cnt for uplink in batch] == [103]
+                break
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+async def test_a_wrong_password_is_said_and_the_right_one_opens(
+    tmp_path: Path, free_port, version: Literal["5", "3.1.1"]
+) -> None:
+    passwords = tmp_path / "passwords"
+    tool = shutil.which("mosquitto_passwd")
+    mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    if tool is None or mosquitto is None:
+        pytest.skip("mosquitto is not installed (apt-get install mosquitto)")
+    subprocess.run([tool, "-b", "-c", str(passwords), "plant", "s3cret"], check=True)  # noqa: ASYNC221
+    port = free_port(socket.SOCK_STREAM)
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nuser root\npassword_file {passwords}\n")
+    server = subprocess.Popen(  # noqa: ASYNC220  (starting a broker takes a millisecond)
+        [mosquitto, "-c", str(config)], stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+                break
+            await asyncio.sleep(0.05)
+        right = Broker("127.0.0.1", port, "plant", "s3cret", version=version)
+        async with MqttUplinks(right):
+            pass
+        with pytest.raises(DeviceSilent, match=r"(?i)not authori[sz]ed") as error:
+            async with MqttUplinks(replace(right, password="guess")):
+                pass
+        assert "password" in error.value.hint
+        assert "s3cret" not in repr(right)
+    finally:
+        server.terminate()
+        await asyncio.to_thread(server.wait, 5)
