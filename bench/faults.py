@@ -30,7 +30,7 @@ def parts(*, quick: bool) -> Mapping[str, Part]:
         "broker restarts": lambda folder: restarts.of_broker(folder, some),
         "a day without the server": lambda folder: outage.day_without_server(folder, 500),
         "disk full and back": disk.full_and_back,
-        "doubled, shuffled, late": lambda folder: delivery.doubled_and_shuffled(folder, 2_000),
+        "doubled, shuffled, late": lambda folder: delivery.doubled_and_shuffled(folder, 600),
         "two writers": delivery.two_writers,
         "device reboots": lambda folder: reboot.of_a_controller(folder, 3 if quick else 10),
         "clocks": lambda folder: clocks.set_and_reset(folder, 0.2 if quick else 2.0),
