@@ -241,7 +241,9 @@ def _inline(keys: Mapping[str, Any]) -> InlineTable:
 
 def _quoted_key(id: str, like: Key | None = None) -> SingleKey:
     """Point ids are written in quotes, dots or none, so that they look alike."""
-    return SingleKey(id, t=KeyType.Basic, sep=like.sep if like else " = ")
+    said = like.as_string() if like else ""
+    blank = said[len(said.rstrip()) :]  # tomlkit keeps what stands before the = with the key
+    return SingleKey(id, t=KeyType.Basic, sep=f"{blank}{like.sep}" if like else " = ")
 
 
 def _ended(item: Item) -> Item:
