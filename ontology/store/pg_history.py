@@ -63,7 +63,8 @@ class PgHistory:
         self._door = PgDoor(url)
         self._slow = PgDoor(url, timeout_s=LONG_S, connections=3)
         self._preparing = threading.Lock()
-        self._timescale: bool | None = None
+        self._ready = False
+        self._timescale = False
         self._building: Building | None = None
         self._closed = False
         self._number: dict[str, int] = {}
@@ -180,7 +181,7 @@ class PgHistory:
 
     def _prepare(self) -> None:
         with self._preparing:
-            if self._timescale is not None:
+            if self._ready:
                 return
             with self._slow.transaction() as db:
                 timescale = pg_layout.create(db)
@@ -188,11 +189,11 @@ class PgHistory:
                     pg_views.publish(db, self._building)
             with self._door.transaction() as db:
                 self._know(pg_layout.numbers(db))
-            self._timescale = timescale
+            self._timescale, self._ready = timescale, True
 
     def _forget(self) -> None:
         with self._preparing:
-            self._timescale = None
+            self._ready = False
             self._number, self._refs, self._months = {}, {}, set()
             self._latest = (empty(), {})
 
@@ -255,24 +256,30 @@ class PgHistory:
         )
 
     def _numbers_of(self, points: Sequence[Ref]) -> NDArray[np.int32]:
+        number: Mapping[str, int] = self._number
         try:
-            found = [self._number[point.id] for point in points]
+            found = [number[point.id] for point in points]
         except KeyError:
-            self._learn([point.id for point in points], add=True)
-            found = [self._number[point.id] for point in points]
+            number = self._learnt([point.id for point in points], add=True)
+            found = [number[point.id] for point in points]
         return np.array(found, dtype=np.int32)
 
-    def _learn(self, ids: Sequence[str], *, add: bool = False) -> None:
-        """Know the numbers of these points; those that have none get one when `add` is set."""
-        missing = [id for id in ids if id not in self._number]
+    def _learnt(self, ids: Sequence[str], *, add: bool = False) -> Mapping[str, int]:
+        """The numbers of these points, as far as they have one; all have when `add` is set.
+
+        What it returns stays whole while a failure in another thread makes this history forget.
+        """
+        known = self._number
+        missing = [id for id in ids if id not in known]
         if not missing:
-            return
+            return known
         with self._door.transaction() as db:
             found = pg_layout.numbers(db, missing)
             new = [id for id in missing if id not in found]
             if add and new:
                 found |= pg_layout.add_points(db, new)
         self._know(found)
+        return {**known, **found}
 
     def _know(self, found: Mapping[str, int]) -> None:
         """Remember numbers of points; whoever holds the maps of before may go on with them."""
@@ -289,21 +296,20 @@ class PgHistory:
             self._months = self._months | {month}
 
     def _read(self, points: Sequence[Ref], steps: Steps) -> dict[Ref, Floats]:
-        self._learn([point.id for point in points])
+        number = self._learnt([point.id for point in points])
         found: dict[Ref, Floats] = {}
         with self._slow.transaction() as db:
             rolled_until = int(pg_layout.meta(db, pg_retention.ROLLED_UNTIL) or 0)
             for at in range(0, len(points), READ_POINTS):
                 some = points[at : at + READ_POINTS]
-                numbers = [self._number.get(point.id) for point in some]
+                numbers = [number.get(point.id) for point in some]
                 found.update(
                     zip(some, pg_read.means(db, numbers, steps, rolled_until), strict=True)
                 )
         return found
 
     def _raw(self, point: Ref, first: int, end: int, limit: int) -> Columns:
-        self._learn([point.id])
-        number = self._number.get(point.id)
+        number = self._learnt([point.id]).get(point.id)
         if number is None:
             return empty()
         with self._door.transaction() as db:
@@ -312,9 +318,11 @@ class PgHistory:
     def _newest(self) -> dict[Ref, Sample]:
         """The newest samples; only what changed since the last call is made anew."""
         with self._door.transaction() as db:
-            now = pg_read.latest(db)
-            if not set(now.point.tolist()) <= self._refs.keys():  # another writer's points
-                self._know(pg_layout.numbers(db))
+            now, refs = pg_read.latest(db), self._refs
+            if not set(now.point.tolist()) <= refs.keys():  # another writer's points
+                found = pg_layout.numbers(db)
+                self._know(found)
+                refs = {number: Ref(id) for id, number in found.items()}
         before, samples = self._latest
         changed = np.arange(len(now))
         if np.array_equal(before.point, now.point):
@@ -322,28 +330,15 @@ class PgHistory:
             same &= before.value.view(np.int64) == now.value.view(np.int64)
             changed = np.flatnonzero(~same)
         if len(changed):
-            samples = samples | {s.point: s for s in self._samples(now[changed])}
+            samples = samples | {s.point: s for s in _samples(now[changed], refs)}
             self._latest = (now, samples)
         return samples
-
-    def _samples(self, columns: Columns) -> Iterator[Sample]:
-        refs = self._refs
-        rows = zip(
-            columns.point.tolist(),
-            columns.ts.tolist(),
-            columns.value.tolist(),
-            columns.status.tolist(),
-            strict=True,
-        )
-        for number, ts, value, status in rows:
-            yield Sample(refs[number], dt.datetime.fromtimestamp(ts, UTC), value, Status(status))
 
     def _scan(self, span: Span | None) -> Generator[Samples]:
         first, end = (0, LAST_S) if span is None else whole_seconds(span)
         with self._slow.transaction(snapshot=True) as db:
-            self._know(pg_layout.numbers(db))
-            refs = self._refs
-            for since, until in pg_layout.ranges(db, timescale=bool(self._timescale)):
+            refs = {number: Ref(id) for id, number in pg_layout.numbers(db).items()}
+            for since, until in pg_layout.ranges(db, timescale=self._timescale):
                 for columns in pg_read.scan(db, max(first, since), min(end, until)):
                     used, index = np.unique(columns.point, return_inverse=True)
                     points = tuple(refs[number] for number in used.tolist())
@@ -351,7 +346,19 @@ class PgHistory:
 
     def _kept(self) -> Kept:
         with self._slow.transaction(snapshot=True) as db:
-            return pg_layout.kept(db, timescale=bool(self._timescale))
+            return pg_layout.kept(db, timescale=self._timescale)
 
     def _retain(self, retention: Retention, now: dt.datetime) -> int:
-        return pg_retention.retain(self._slow, retention, now=now, timescale=bool(self._timescale))
+        return pg_retention.retain(self._slow, retention, now=now, timescale=self._timescale)
+
+
+def _samples(columns: Columns, refs: Mapping[int, Ref]) -> Iterator[Sample]:
+    rows = zip(
+        columns.point.tolist(),
+        columns.ts.tolist(),
+        columns.value.tolist(),
+        columns.status.tolist(),
+        strict=True,
+    )
+    for number, ts, value, status in rows:
+        yield Sample(refs[number], dt.datetime.fromtimestamp(ts, UTC), value, Status(status))
