@@ -8,6 +8,8 @@ import pytest
 
 from ingest.driver import Commander, Line, Register
 from ingest.drivers.modbus import Modbus
+from ingest.outbox import Outbox
+from ingest.poller import Poller
 from ingest.words import encode
 from ontology.errors import BadRequest, DeviceSilent, Refused
 from ontology.history import Status
@@ -201,3 +203,18 @@ async def test_a_line_set_to_the_wrong_order_is_told_the_right_one(free_port) ->
         async with Modbus(right) as driver:
             await driver.read(right.registers)
             assert driver.advice == ""
+
+
+async def test_people_read_of_a_wrong_order_in_the_status(free_port, tmp_path) -> None:
+    words: dict[int, int] = {}
+    for n in range(10):
+        words |= dict(enumerate(encode(18.3 + 1.7 * n, "float32", "CDAB"), 2 * n))
+    outbox = await Outbox.open(tmp_path / "outbox.db")
+    async with OddGateway({1: OddUnit(words)}, free_port()) as gateway:
+        asked = line(gateway.port, [f"input:{2 * n}:float32:ABCD" for n in range(10)])
+        async with asyncio.timeout(5), Poller([asked], outbox) as poller:
+            while not poller.states["unit-1"].polls:  # noqa: ASYNC110  (a poll takes a millisecond)
+                await asyncio.sleep(0.02)
+            told = (await poller.status()).to_json()
+    await outbox.close()
+    assert "look like CDAB" in told["lines"][0]["advice"]
