@@ -82,8 +82,10 @@ class PointNumbers:
 
     def of(self, points: Sequence[Ref], extra: Sequence[Ref] = ()) -> NDArray[np.int32]:
         """The number of each; those in `extra` count on from the last one given out."""
-        more = {point.id: len(self.refs) + i for i, point in enumerate(extra)}
-        numbers = [self._number[p.id] if p.id in self._number else more[p.id] for p in points]
+        number = self._number
+        if extra:
+            number = number | {point.id: len(self.refs) + i for i, point in enumerate(extra)}
+        numbers = [number[point.id] for point in points]
         return np.array(numbers, dtype=np.int32)
 
 
