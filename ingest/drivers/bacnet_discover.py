@@ -301,8 +301,9 @@ class _Asking:
         self._words = await self._own_words()
         logs = [each for each in self._listed if each.type in _LOGS]
         for log in logs:
-            values = await self._remote.read(log, LOGGED_PROPERTY)
-            self._note_log(log, values)
+            asked: list[Asked] = [(log, [(LOGGED_PROPERTY, None)])]
+            said = await self._remote.many(asked, lambda _: _WORDS_BYTES)
+            self._note_log(log, said.get((log, LOGGED_PROPERTY, None)))
         points = [each for each in self._listed if each.type in _NAMES]
         # objects that a log records are there, whether the list says so or not
         points += [each for each in self._logs if each.type in _NAMES and each not in points]

@@ -21,6 +21,8 @@ from ontology.errors import BadRequest, Refused
 
 _MINIMUM_ON_OFF: Final = 6
 """Slot of the device's own minimum on and off times: nobody else writes it (ASHRAE 135, clause 19.2.3)."""
+_SLOT_BYTES: Final = 20
+"""Answer bytes of one slot."""
 _FLOAT32_SHARE: Final = 1e-6
 """What a Real may differ from the float it was made of."""
 
@@ -68,9 +70,10 @@ async def _slots(remote: Remote, place: BacnetAddress) -> list[Tag] | None:
     try:
         tags = application_only(await remote.read(target, PRIORITY_ARRAY))
     except Nack:
-        tags = []
-        for index in range(1, SLOTS + 1):
-            tags += application_only(await remote.read(target, PRIORITY_ARRAY, index))
+        wanted = [(PRIORITY_ARRAY, index) for index in range(1, SLOTS + 1)]
+        said = await remote.many([(target, [place]) for place in wanted], lambda _: _SLOT_BYTES)
+        slots = [said.get((target, *place)) for place in wanted]
+        tags = [tag for values in slots for tag in application_only(values)]
     return tags if len(tags) == SLOTS else None
 
 
