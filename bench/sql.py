@@ -55,13 +55,17 @@ def week(building: Building, days: int) -> Samples:
     """Every point each 5 minutes, with a value that is its own number."""
     points = tuple(e.ref for e in building if e.is_point)
     steps = days * 86_400 // STEP_S
-    ts = np.repeat(int(NOW.timestamp()) - STEP_S * np.arange(steps, 0, -1, dtype=np.int64), len(points))
+    ts = np.repeat(
+        int(NOW.timestamp()) - STEP_S * np.arange(steps, 0, -1, dtype=np.int64), len(points)
+    )
     index = np.tile(np.arange(len(points), dtype=np.int32), steps)
     value = index + np.round(np.sin(ts / 5000) * 3, 1)
     return Samples(points, index, ts, value, np.zeros(len(ts), np.uint8))
 
 
-async def attacked(reader: SqlReader, narrow: SqlReader, cases: list[dict[str, str]], seen: Seen) -> None:
+async def attacked(
+    reader: SqlReader, narrow: SqlReader, cases: list[dict[str, str]], seen: Seen
+) -> None:
     """Every attack at the open reader and at one that may see a single floor."""
     inside = points_of(Building(riverside_tower()), FLOOR)
     for case in cases:
@@ -75,13 +79,14 @@ async def attacked(reader: SqlReader, narrow: SqlReader, cases: list[dict[str, s
                 rows = ()
                 if not error.hint or not isinstance(error, BadRequest):
                     seen.failed.append(f"{case['name']}: {error}")
-            else:
-                if case["wants"] == "refused":
-                    seen.leaks.append(f"{case['name']}: answered")
+            if rows and case["wants"] == "refused":
+                seen.leaks.append(f"{case['name']}: answered")
             took = time.monotonic() - began
             seen.slowest_s = max(seen.slowest_s, took)
             told = repr(rows)
-            if any(word in told for word in _FORBIDDEN) or (door is narrow and _outside(rows, inside)):
+            if any(word in told for word in _FORBIDDEN) or (
+                door is narrow and _outside(rows, inside)
+            ):
                 seen.leaks.append(f"{case['name']}: {told[:100]}")
         seen.attacks += 1
         seen.peak_rss = max(seen.peak_rss, _worker_peak(reader), _worker_peak(narrow))
@@ -89,7 +94,11 @@ async def attacked(reader: SqlReader, narrow: SqlReader, cases: list[dict[str, s
 
 def _outside(rows: Any, inside: frozenset[str]) -> bool:
     """Whether a point of another part of the building is in what came back."""
-    return any(isinstance(cell, str) and cell == SECRET and SECRET not in inside for row in rows for cell in row)
+    return any(
+        isinstance(cell, str) and cell == SECRET and SECRET not in inside
+        for row in rows
+        for cell in row
+    )
 
 
 async def analysed(reader: SqlReader, cases: list[dict[str, str]], seen: Seen) -> None:
@@ -140,7 +149,9 @@ async def measured(history: HistoryStore, building: Building, days: int, out: Co
 async def held(history: HistoryStore) -> tuple[int, str]:
     """How many samples, and a digest of the newest."""
     kept = await history.kept()
-    newest = sorted((s.point.id, s.at.timestamp(), s.value) for s in (await history.latest()).values())
+    newest = sorted(
+        (s.point.id, s.at.timestamp(), s.value) for s in (await history.latest()).values()
+    )
     return kept.rows, hashlib.sha256(repr(newest).encode()).hexdigest()
 
 

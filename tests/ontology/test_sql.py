@@ -110,7 +110,7 @@ CALLS = (
     "mode(power)", "pct(power, 90)", "quantile(power, 0.5)", "quantile_cont(power, 0.5)", "quantile_disc(power, 0.5)",
     "approx_quantile(power, 0.5)", "approx_count_distinct(power)", "stddev(power)", "stddev_pop(power)", "variance(power)",
     "var_pop(power)", "corr(power, load)", "covar_pop(power, load)",
-    "covar_samp(power, load)", "regr_slope(power, load)", "regr_intercept(power, load)", "regr_r2(power, load)",
+    "covar_samp(power, load)", "regr_slope(power, load)", "regr_intercept(power, load)", "regr_r2(power, load)", "mad(power)",
     "arg_min(power, ts)", "arg_max(power, ts)", "any_value(power)", "count_if(power > 3)",
     "bool_and(power > 3)", "bool_or(power > 3)", "row_number() OVER (ORDER BY ts)", "rank() OVER (ORDER BY ts)",
     "dense_rank() OVER (ORDER BY ts)", "percent_rank() OVER (ORDER BY ts)", "cume_dist() OVER (ORDER BY ts)",
