@@ -455,6 +455,19 @@ def _status_when(run: Run, holds) -> dict:
     raise AssertionError(found)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(("--to", "plantroom"), "no server's address"), (("--to", "http://127.0.0.1:9"), "PLANTROOM_FORWARD__SECRET")],
+    ids=["no address", "no secret"],
+)  # fmt: skip
+def test_an_edge_box_needs_an_address_and_a_secret(
+    run: Run, file: Path, words: tuple[str, ...], says: str
+) -> None:
+    found = run("run", *words, "--lines", file)
+    assert found.code == 2
+    assert says in found.err
+
+
 def test_a_home_where_nothing_polls_says_so(run: Run, home: Path) -> None:
     assert run("status").code == 4
     home.mkdir()
