@@ -22,6 +22,7 @@ DOORS = {
     "pymodbus": ("ingest/drivers/modbus", "ingest/demo/devices/"),
     "bacpypes3": ("ingest/drivers/bacnet",),
     "aiomqtt": ("ingest/drivers/lorawan.py", "ingest/demo/devices/"),
+    "paho": ("ingest/drivers/lorawan.py",),
     "langgraph": ("agent/graph.py",),
     "fastapi": ("services/api/",),
     "pyroaring": ("ontology/index/",),
