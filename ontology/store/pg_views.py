@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,10 @@ from ontology.store.pg_layout import add_points, meta, put_meta
 from ontology.store.pg_read import FINITE
 from ontology.store.views import PointRow, ViewColumn, WideView, point_rows, wide_views
 
+_NAME_LENGTH: Final = 63
+_MOST_COLUMNS: Final = 1_600 - 1
+"""Limits of PostgreSQL: https://www.postgresql.org/docs/15/limits.html; `ts` is a column too."""
+_TAKEN: Final = ("points", "samples", "latest", "hourly")
 PUBLISHED: Final = "plantroom"
 """The schema of everything that SQL may name."""
 _MINUTE: Final = "date_bin('1 minute', {ts}, '2000-01-01 00:00:00+00'::timestamptz)"
@@ -54,7 +59,7 @@ def publish(db: Session, building: Building) -> bool:
 
     In one transaction that holds `pg_layout.hold_creation`: a reader sees the old views or the new.
     """
-    rows, views = point_rows(building), wide_views(building)
+    rows, views = point_rows(building), fitting(wide_views(building))
     mark = hashlib.sha256(repr((building.zone.key, rows, views, _POINTS, _SAMPLES, _HOURLY, _WIDE)).encode())  # fmt: skip
     if meta(db, "views") == mark.hexdigest():
         return False
@@ -69,6 +74,20 @@ def publish(db: Session, building: Building) -> bool:
         grant(db, role)
     put_meta(db, "views", mark.hexdigest())
     return True
+
+
+def fitting(views: Sequence[WideView]) -> list[WideView]:
+    """What PostgreSQL can hold: of names alike in their first 63 characters the first, at most 1,600 columns.
+
+    Who asks for a longer name gets the same: the server cuts it too.
+    """
+    found: dict[str, WideView] = {}
+    for view in views:
+        columns = {column.name[:_NAME_LENGTH]: column for column in reversed(view.columns)}
+        first = [c for c in view.columns if columns[c.name[:_NAME_LENGTH]] is c][:_MOST_COLUMNS]
+        if view.name not in _TAKEN:
+            found.setdefault(view.name[:_NAME_LENGTH], replace(view, columns=tuple(first)))
+    return list(found.values())
 
 
 def grant(db: Session, role: str) -> None:
