@@ -78,7 +78,8 @@ async def far_server(
 ) -> AsyncIterator[tuple[str, FarIngest]]:
     """Its URL and its ingest while entered. `certificate` are the files of chain and key."""
     door = FarIngest(outbox, history, known)
-    with contextlib.closing(socket.socket()) as claimed:
+    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    with contextlib.closing(tcp) as claimed:
         claimed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         claimed.bind(("127.0.0.1", port))
         chain, key = certificate or (None, None)
