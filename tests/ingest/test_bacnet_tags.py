@@ -43,7 +43,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.demo.devices.bacnet_device import Controller, Rejects
-from ingest.demo.devices.bacnet_logs import StoredLog
+from ingest.demo.devices.bacnet_logs import PeriodicLog, StoredLog
 from ingest.demo.devices.bacnet_things import Fails, HandSource, Thing
 from ingest.drivers.bacnet import services, tags
 from ingest.drivers.bacnet.clock import DeviceClock
@@ -292,3 +292,17 @@ def test_local_times_in_order_come_back_as_their_instants(start: int, zone: str)
     assert sure <= 6  # begun within the second pass of the hour, nothing can tell
     assert told[sure:] == instants[sure:]
     assert all(one < other for one, other in pairwise(told[sure:]))
+
+
+def test_a_log_of_the_demo_building_tells_what_the_plant_had_then() -> None:
+    def plant(ts: int) -> tuple[bytes, int]:
+        return b"\x2c" + struct.pack(">f", ts / 300), 0
+
+    log = PeriodicLog(ObjectId(0, 1), plant, size=5, every_s=300, since=0.0, now=lambda: 3010.0)
+    device = Controller(7, "seven", (), logs={ObjectId(20, 1): log})
+    asked = services.range_by_time(ObjectId(20, 1), bytes([70, 1, 1, 4]), bytes([0, 41, 0, 0]), 9)
+    page = services.range_of(device.serve(services.READ_RANGE, asked, "me", 1476))
+    rows = list(rows_of(page.records, many=False))
+    assert (page.count, page.sequence, page.last) == (2, 9, True)
+    assert [row.values for row in rows] == [(9.0,), (10.0,)]
+    assert rows[0].local == dt.datetime(1970, 1, 1, 0, 45)
