@@ -18,7 +18,7 @@ from ingest.demo.model import riverside_tower
 from ontology.errors import BadRequest, Corrupt, Unavailable
 from ontology.graph import Building
 from ontology.history import Retention, Sample, Samples, Status
-from ontology.kinds import Ref
+from ontology.kinds import MARKER, Ref
 from ontology.store import pg_layout, pg_read
 from ontology.store.copying import copy, tally_of
 from ontology.store.histories import open_history
@@ -351,6 +351,31 @@ async def test_views_speak_the_site_s_own_time(postgres_server: Postgres) -> Non
     ]  # fmt: skip
     assert ask(url, "SELECT equip, floor, unit FROM plantroom.points WHERE point = 'AHU-1.cooling-valve'") == [("AHU-1", 1, "%")]  # fmt: skip
     assert ask(url, "SELECT ts FROM plantroom.latest") == [(dt.datetime(2026, 11, 20, 7, 2),)]
+    await history.close()
+
+
+async def test_names_longer_than_postgresql_takes_are_cut_and_never_clash(
+    postgres_server: Postgres,
+) -> None:
+    """Two equipments alike in 63 characters, an equipment called hourly, 1,700 points on one panel."""
+    long = "panel-of-the-lift-machine-room-on-the-roof-of-the-northern-annex-"
+    model: list[dict[str, object]] = [{"id": Ref("site"), "site": MARKER, "tz": "Bangkok"}]
+    for equip, count in ((f"{long}one", 1), (f"{long}two", 1), ("hourly", 1), ("wide", 1_700)):
+        model.append({"id": Ref(equip), "equip": MARKER, "siteRef": Ref("site")})
+        model += [
+            {
+                "id": Ref(f"{equip}.{n if equip == 'wide' else long}"),
+                "point": MARKER,
+                "equipRef": Ref(equip),
+                "kind": "Number",
+            }
+            for n in range(count)
+        ]
+    url = postgres_server.fresh()
+    history = PgHistory.open(url, Building(model))
+    assert ask(url, f"SELECT count(*) FROM plantroom.{(long + 'one').replace('-', '_')}") == [(0,)]
+    assert ask(url, "SELECT count(*) FROM plantroom.wide") == [(0,)]
+    assert ask(url, "SELECT count(*) FROM plantroom.hourly") == [(0,)]
     await history.close()
 
 
