@@ -9,7 +9,7 @@ from typing import Final
 
 from ingest.discovery.linefile import plain_text
 from ingest.discovery.seen import Reach, Scan, SeenDevice, SeenRegister
-from ingest.drivers.bacnet_discover import Card, Found, FoundObject, card_of, discover
+from ingest.drivers.bacnet.discover import Card, Found, FoundObject, card_of, discover
 from ontology.errors import DeviceSilent
 
 AT_ONCE: Final = 8

@@ -22,8 +22,8 @@ from ingest.demo.devices.bacnet import BacnetDevices
 from ingest.demo.devices.layout import Layout
 from ingest.driver import Line, Register
 from ingest.drivers.bacnet import Bacnet, BacnetPort
+from ingest.drivers.bacnet.discover import discover
 from ingest.drivers.bacnet.port import application, new_link, ready
-from ingest.drivers.bacnet_discover import discover
 from ontology.errors import Conflict, DeviceSilent
 from ontology.history import Status
 from ontology.kinds import Ref

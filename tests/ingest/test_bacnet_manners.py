@@ -11,7 +11,7 @@ import pytest_asyncio
 from ingest.demo.devices.bacnet_site import NETWORK, BacnetSite
 from ingest.driver import Commander, Line, Register
 from ingest.drivers.bacnet import Bacnet, BacnetPort
-from ingest.drivers.bacnet_discover import FoundObject, discover, objects, objects_of_all
+from ingest.drivers.bacnet.discover import FoundObject, discover, objects, objects_of_all
 from ontology.errors import BadRequest, DeviceSilent, Refused
 from ontology.history import Status
 from ontology.kinds import Ref
