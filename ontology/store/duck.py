@@ -7,7 +7,6 @@ import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +22,6 @@ from ontology.store import (
     duck_layout,
     duck_migrate,
     duck_reads,
-    duck_views,
     rollups,
 )
 from ontology.store.columns import (
@@ -92,7 +90,7 @@ class DuckHistory:
         memory: str = "1GB",
         hot_rows: int = HOT_ROWS,
     ) -> DuckHistory:
-        """Open or create the history, and publish the building's SQL views in it.
+        """Open or create the history of the building.
 
         One of an older format is brought to ours first. Raises Conflict when another process owns it,
         Corrupt when it cannot be read, OutOfSpace or Unavailable when the disk refuses. `memory` bounds
@@ -104,7 +102,7 @@ class DuckHistory:
             duck_migrate.migrate(file, folder)
             history = cls(file, folder, hot_rows=hot_rows)
             if building is not None:
-                history._publish(building)
+                history._meet(building)
         except BaseException:
             file.close()
             raise
@@ -183,14 +181,6 @@ class DuckHistory:
         """
         await asyncio.to_thread(duck_backup.backup, self._file.path, self._shelf, folder, progress)
 
-    async def publish(self, building: Building) -> None:
-        """Make the SQL views say what this building is; does nothing when they already do."""
-        await self._in_writer(partial(self._publish, building))
-
-    def cursor(self) -> AbstractContextManager[Db]:
-        """A connection for reading SQL."""
-        return self._shelf.cursor()
-
     async def close(self) -> None:
         """Finish what is being written, then give the files back."""
         self._closed = True
@@ -238,8 +228,6 @@ class DuckHistory:
                 hint="restore it from a backup",
             )
         self._shelf.sync(segments)
-        with self._file.transaction() as db:
-            duck_layout.put_views(db, segments)
         self._mill.start_at(1 + max((s.number for s in segments), default=0))
         self._numbers = PointNumbers([id for _, id in ids])
         self._newest = Newest(newest)
@@ -292,7 +280,6 @@ class DuckHistory:
             duck_layout.append(db, "late", swap.left, seq)
             duck_layout.drop_segments(db, swap.gone)
             duck_layout.put_segments(db, swap.made)
-            duck_layout.put_views(db, duck_layout.manifest(db))
             duck_layout.settle(db, self._newest.rows())
             self._tail_rows = duck_layout.tail_rows(db)
         self._shelf.retire(swap.gone)
@@ -310,12 +297,11 @@ class DuckHistory:
         self._newest.put(rows)
         self._swap(swap, met, seq=self._seq)
 
-    def _publish(self, building: Building) -> None:
+    def _meet(self, building: Building) -> None:
+        """Number its points in its order: an equipment's points then lie side by side in each segment."""
         new = self._numbers.missing([e.ref for e in building if e.is_point])
         with self._file.transaction() as db:
             duck_layout.add_points(db, [point.id for point in new], len(self._numbers))
-            numbers = PointNumbers([ref.id for ref in [*self._numbers.refs, *new]])
-            duck_views.publish(db, building, numbers)
         self._numbers.add(new)
 
     # in the sorter thread

@@ -5,9 +5,9 @@
     store.late      all other samples, as they came: they may correct hot, a segment, or one another
     store.settled   the newest sample of each point when hot was last emptied
     store.segments  the manifest: a file that is not in it does not count
-    store.meta      the format, and which views are published
+    store.meta      the format
 
-    store.cold      all segments as one view; `merged` is what reads see, `latest` the newest of each point
+    store.latest    the newest sample of each point, as a view
 
 Both tails have a rising `seq`: the higher one wins. No primary keys: they multiply the size of a file by
 ten. DuckDB reads a NaN of numpy as NULL: that is how "no value" is stored, and `floats` gives it back.
@@ -40,25 +40,14 @@ CREATE TABLE IF NOT EXISTS store.hot ({_SAMPLE}, seq BIGINT);
 CREATE TABLE IF NOT EXISTS store.late ({_SAMPLE}, seq BIGINT);
 CREATE TABLE IF NOT EXISTS store.settled ({_SAMPLE});
 CREATE TABLE IF NOT EXISTS store.segments (number BIGINT, kind VARCHAR, rows BIGINT, first BIGINT,
-    last BIGINT, low INTEGER, high INTEGER, bytes BIGINT, sha256 VARCHAR)
-"""
-_LATE = """SELECT point, ts, arg_max_null(value, seq) AS value, arg_max(status, seq) AS status
-FROM (FROM store.late WHERE {where}) GROUP BY point, ts"""
-_VIEWS = f"""
-CREATE OR REPLACE VIEW store.cold AS {{cold}};
-CREATE OR REPLACE VIEW store.merged AS SELECT point, ts, value, status FROM
-    (SELECT * FROM store.cold UNION ALL SELECT point, ts, value, status FROM store.hot) c
-    WHERE NOT EXISTS (SELECT 1 FROM store.late l WHERE l.point = c.point AND l.ts = c.ts)
-    UNION ALL {_LATE.format(where="true")};
+    last BIGINT, low INTEGER, high INTEGER, bytes BIGINT, sha256 VARCHAR);
 CREATE OR REPLACE VIEW store.latest AS SELECT point, max(ts) AS ts,
     arg_max_null(value, (ts, seq)) AS value, arg_max(status, (ts, seq)) AS status FROM
     (SELECT *, 0 AS seq FROM store.settled UNION ALL FROM store.hot UNION ALL FROM store.late)
     GROUP BY point
 """  # noqa: S608  (texts of ours)
-_NO_COLD = (
-    "SELECT * FROM (SELECT 0::INTEGER AS point, 0::BIGINT AS ts, 0::DOUBLE AS value,"
-    " 0::UTINYINT AS status) WHERE false"
-)
+_LATE = """SELECT point, ts, arg_max_null(value, seq) AS value, arg_max(status, seq) AS status
+FROM (FROM store.late WHERE {where}) GROUP BY point, ts"""
 
 
 def found_format(db: Db) -> str | None:
@@ -80,12 +69,6 @@ def create(db: Db) -> None:
     _all(db, _SCHEMA)
     if found is None:
         db.execute("INSERT INTO store.meta VALUES ('format', ?)", [FORMAT])
-
-
-def put_views(db: Db, segments: Sequence[Segment]) -> None:
-    """Let `cold` be these segments; they are attached."""
-    cold = [f"SELECT * FROM {s.alias}.main.cold" for s in segments if s.kind == "cold"]  # noqa: S608  (names of ours)
-    _all(db, _VIEWS.format(cold=" UNION ALL ".join(cold) or _NO_COLD))
 
 
 def manifest(db: Db) -> list[Segment]:
