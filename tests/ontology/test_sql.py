@@ -88,9 +88,9 @@ LEGITIMATE = (
 
 @pytest.mark.parametrize("query", LEGITIMATE)
 async def test_an_analyst_may_ask(reader: SqlReader, query: str) -> None:
-    table = await reader.run(query)
+    table = await reader.run(query, timeout_s=20)
     assert table.columns
-    again = await reader.run(table.sql)
+    again = await reader.run(table.sql, timeout_s=20)
     assert again.columns == table.columns
     assert len(again.rows) == len(table.rows)
 
@@ -100,7 +100,7 @@ REFERENCE = (Path(__file__).parents[2] / "docs/reference-sql.md").read_text(enco
 
 @pytest.mark.parametrize("query", re.findall(r"```sql\n(.*?)```", REFERENCE, re.DOTALL))
 async def test_the_examples_of_the_reference_run(reader: SqlReader, query: str) -> None:
-    table = await reader.run(query)
+    table = await reader.run(query, timeout_s=20)
     assert table.columns
     assert table.rows or "hour(ts) < 6" not in query
 
@@ -133,7 +133,9 @@ CALLS = (
 
 @pytest.mark.parametrize("call", CALLS)
 async def test_a_function_of_the_reference_works(reader: SqlReader, call: str) -> None:
-    assert (await reader.run(f"SELECT {call} AS x FROM ch_2 LIMIT 1")).columns == ("x",)
+    assert (await reader.run(f"SELECT {call} AS x FROM ch_2 LIMIT 1", timeout_s=20)).columns == (
+        "x",
+    )
 
 
 def test_every_function_of_the_reference_is_tried_here() -> None:
