@@ -33,7 +33,7 @@ def opened(url: str, **options: object) -> sa.Engine:
         if parsed.drivername in {"postgresql", "postgres"}:
             parsed = parsed.set(drivername="postgresql+pg8000")
         engine = sa.create_engine(parsed, **{**_OPTIONS.get(parsed.drivername, {}), **options})
-    except (sa.exc.ArgumentError, ValueError):  # its own words repeat the URL, and with it the secret
+    except (sa.exc.ArgumentError, ValueError):  # their own words repeat the URL with its secret
         raise BadRequest(f"not a database URL: {without_secret(url)!r:.60}", hint=_HINT) from None
     except ModuleNotFoundError as cause:
         raise BadRequest(
