@@ -363,7 +363,7 @@ def _mad(call: Given) -> Piece:
     all_of = f"unnest(array_agg({x.sql}){call.tail.sql()})"
     middle = "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})"
     sql = (
-        f"(SELECT {middle.format('abs(v - m)')} FROM {all_of} AS v,"
+        f"(SELECT {middle.format('abs(v - m)')} FROM {all_of} AS v,"  # noqa: S608  (written by us)
         f" (SELECT {middle.format('w')} AS m FROM {all_of} AS w) AS o)"
     )
     return _agg(made(sql, Kind.NUMBER, x))
