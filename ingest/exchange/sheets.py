@@ -27,7 +27,7 @@ _MERGED: Final = re.compile(
 )
 _PART: Final = 1_000_000
 """Bytes of a sheet's XML looked at in one go for merged cells."""
-_BROKEN: Final = (
+BROKEN: Final = (
     # what zipfile, zlib, openpyxl and the XML parser (whose ParseError is a SyntaxError) say of a damaged
     # or encrypted file
     zipfile.BadZipFile, zlib.error, KeyError, IndexError, ValueError, TypeError, OSError, EOFError,
@@ -71,7 +71,7 @@ def read_sheets(path: Path) -> list[Sheet]:
 def csv_sheet(body: bytes, name: str) -> Sheet:
     """A CSV file's cells. Raises Corrupt with the line that cannot be read."""
     text, guessed = _text(body, name)
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
     rows: list[tuple[str, ...]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -107,7 +107,7 @@ def _text(body: bytes, name: str) -> tuple[str, str]:
     return text, guessed
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The sign that splits most of the first lines into the same number of cells, two at least."""
     head = [line for line in text[:20_000].splitlines()[:30] if line.strip()]
     if head and head[0].lower().startswith("sep=") and len(head[0]) == 5:
@@ -132,7 +132,7 @@ def _workbook(path: Path) -> list[Sheet]:
         import openpyxl  # noqa: PLC0415  (optional, and slow to import)
     except ImportError as cause:
         raise needs_extra("documents", "XLSX", cause) from cause
-    _check_zip(path)
+    check_zip(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
@@ -141,7 +141,7 @@ def _workbook(path: Path) -> list[Sheet]:
             ]
         finally:
             book.close()
-    except _BROKEN as cause:
+    except BROKEN as cause:
         raise Corrupt(
             f"{path.name} is not a readable XLSX: {cause}", hint="save it again"
         ) from cause
@@ -184,7 +184,8 @@ def _shown(cell: Any) -> str:
     return " ".join(str(cell)[:MAX_CELL].split())
 
 
-def _check_zip(path: Path) -> None:
+def check_zip(path: Path) -> None:
+    """Raises Corrupt for what is no whole ZIP, BadRequest for one that unfolds to too much."""
     try:
         with zipfile.ZipFile(path) as inside:
             unfolded = sum(part.file_size for part in inside.infolist())

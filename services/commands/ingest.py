@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from services.commands import import_commands
 from services.commands.options import AsJson, Home, err, out, print_json, settings_of
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ discover = typer.Typer(
     help="Look for devices and write them into a lines.toml; what people changed there stays.",
 )  # fmt: skip
 app.add_typer(discover, name="discover")
+import_commands.add_to(app)
 
 Output = Annotated[
     Path | None,

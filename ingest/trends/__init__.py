@@ -1,0 +1,1 @@
+"""Trend exports (CSV, XLSX, Parquet) as samples: any dialect, streamed, nothing dropped in silence."""
