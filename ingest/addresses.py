@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ontology.errors import BadRequest
+from ontology.units import kinds_of_unit, symbol
 
 BACNET_TYPES: Final[Mapping[str, int]] = {
     # object type -> its number (ASHRAE 135, clause 21, BACnetObjectType)
@@ -100,7 +101,18 @@ class FieldAddress:
         return self == other
 
 
-Address = BacnetAddress | ModbusAddress | FieldAddress
+@dataclass(frozen=True, slots=True)
+class RemoteAddress:
+    """A point of a Haystack server by its id there; `unit`: what its numbers are brought to, "" as they come."""
+
+    id: str
+    unit: str = ""
+
+    def clashes(self, other: RemoteAddress) -> bool:
+        return self.id == other.id
+
+
+Address = BacnetAddress | ModbusAddress | FieldAddress | RemoteAddress
 
 
 def bacnet_address(text: str) -> BacnetAddress:
@@ -209,14 +221,42 @@ def field_address(text: str) -> FieldAddress:
     return FieldAddress(text.strip())
 
 
+_REMOTE = re.compile(r"@?([a-zA-Z0-9_:\-.~]{1,200})(?:\s+(\S{1,30}))?")
+
+
+def remote_address(text: str) -> RemoteAddress:
+    """From "@p:tower:r:2a-17" or "@p:tower:r:2a-17 °C"; raises BadRequest.
+
+    >>> remote_address("@ahu-1.sat degF")
+    RemoteAddress(id='ahu-1.sat', unit='°F')
+    """
+    found = _REMOTE.fullmatch(text.strip())
+    if found is None or (found[2] and not kinds_of_unit(found[2])):
+        raise BadRequest(
+            f"not a point of a Haystack server: {text!r:.100}",
+            hint='write its id there, and the unit wanted: "@p:tower:r:2a-17 °C"',
+        )
+    return RemoteAddress(found[1], symbol(found[2]) if found[2] else "")
+
+
+def remote_log(text: str) -> str:
+    """The history of a point of a Haystack server has no address of its own: "his"; raises BadRequest."""
+    if text.strip() != "his":
+        raise BadRequest(f"not a Haystack history: {text!r:.60}", hint='write log = "his"')
+    return "his"
+
+
 ADDRESS: Final[Mapping[str, Callable[[str], Address]]] = {
     "bacnet": bacnet_address,
     "modbus": modbus_address,
     "lorawan": field_address,
+    "haystack": remote_address,
 }
 
 
-LOG: Final[Mapping[str, Callable[[str], object]]] = {"bacnet": trend_address}
+LOG: Final[Mapping[str, Callable[[str], object]]] = {
+    "bacnet": trend_address, "haystack": remote_log,
+}  # fmt: skip
 """Protocols whose devices keep logs of their own -> how such a log is written."""
 
 
@@ -228,5 +268,7 @@ def clash(one: Address, other: Address) -> bool:
         case ModbusAddress(), ModbusAddress():
             return one.clashes(other)
         case FieldAddress(), FieldAddress():
+            return one.clashes(other)
+        case RemoteAddress(), RemoteAddress():
             return one.clashes(other)
     return False

@@ -22,9 +22,15 @@ POLLED: Final[Mapping[str, tuple[str, str]]] = {
     # protocol -> (module, class) of its driver; LoRaWAN sensors send by themselves
     "bacnet": ("ingest.drivers.bacnet", "Bacnet"),
     "modbus": ("ingest.drivers.modbus", "Modbus"),
+    "haystack": ("ingest.drivers.haystack", "Haystack"),
 }
-PORT: Final[Mapping[str, int]] = {"bacnet": 47808, "modbus": 502, "lorawan": 0}
-DEVICES_MAX: Final[Mapping[str, int]] = {"bacnet": 4_194_302, "modbus": 255, "lorawan": 0}
+PORT: Final[Mapping[str, int]] = {"bacnet": 47808, "modbus": 502, "lorawan": 0, "haystack": 0}
+DEVICES_MAX: Final[Mapping[str, int]] = {
+    "bacnet": 4_194_302,
+    "modbus": 255,
+    "lorawan": 0,
+    "haystack": 0,
+}
 OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     # protocol -> option -> how its text looks
     "bacnet": {
@@ -46,12 +52,21 @@ OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "max_registers": r"[4-9]|[1-9]\d|1[01]\d|12[0-5]",
         "max_gap": r"\d{1,2}|1[01]\d|120",
     },
+    "haystack": {
+        "user": r"[^:\s]{1,128}",
+        "password_env": r"[A-Z][A-Z0-9_]{2,60}",
+        "server": "haystack|skyspark|skyspark2|niagara|niagara4|widesky",
+        "project": r"[\w.-]{1,60}",
+        "client_id": r"\S{1,128}",
+        "client_secret_env": r"[A-Z][A-Z0-9_]{2,60}",
+        "chunk_hours": r"[1-9]\d{0,2}",
+    },
     "lorawan": {"dev_eui": r"[0-9a-fA-F]{16}", "codec": "|".join((*CODECS, "network"))},
 }
 REQUIRED: Final[Mapping[str, str]] = {
     # option -> the one it cannot do without
     "network": "mac", "mac": "network", "dev_eui": "codec", "codec": "dev_eui",
-    "notify": "cov", "ttl": "bbmd",
+    "notify": "cov", "ttl": "bbmd", "user": "password_env", "password_env": "user",
 }  # fmt: skip
 _ROW_KEYS: Final = ("address", "scale", "offset", "log", "name", "about", "unit")
 """The last three are the device's own words, for people and `plantroom ingest map`; nothing is computed from them."""
@@ -173,7 +188,7 @@ def _place(address: Address) -> tuple[str, int]:
     """Sorts addresses so that those that overlap are neighbours."""
     group = getattr(address, "table", None) or getattr(address, "type", None)
     return (
-        str(group or getattr(address, "field", "")),
+        str(group or getattr(address, "field", "") or getattr(address, "id", "")),
         int(getattr(address, "first_bit", getattr(address, "instance", 0))),
     )
 

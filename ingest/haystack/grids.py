@@ -82,12 +82,16 @@ def _whole(answer: Answer) -> BinaryIO:
     return body
 
 
+class ServerSays(Unavailable):
+    """An error grid: the server is there, and answered this one request with a refusal."""
+
+
 def _told(answer: Answer, meta: Tags) -> PlantroomError:
     """The server's own words for what went wrong."""
     says = str(meta.get("dis") or meta.get("errType") or "no reason given")
     trace = str(meta.get("errTrace") or meta.get("traceback") or "")
     hint = str(meta.get("hint") or "") or next((line for line in trace.splitlines() if line), "")
-    return Unavailable(
+    return ServerSays(
         f"{answer.where} says: {clean(says, 300)}",
         hint=clean(hint, 300) or "see the log of that server",
     )

@@ -20,7 +20,7 @@ import httpx2
 from ingest.haystack.grids import rows_of
 from ingest.haystack.transport import Answer
 from ontology.errors import BadRequest, Corrupt, PlantroomError, Refused, Unavailable
-from ontology.kinds import Tags
+from ontology.kinds import Ref, Tags
 
 MAX_BODY: Final = 256 * 1024 * 1024
 """Bytes of one answer that are decoded."""
@@ -67,9 +67,28 @@ async def read_entities(
 
     Raises Refused for a wrong login, Unavailable for a silent server, Corrupt for half a grid.
     """
+    return await _asked(station, "read", {"filter": filter}, timeout_s)
+
+
+async def read_samples(
+    station: Station, point: Ref, range: str, *, timeout_s: float = TIMEOUT_S
+) -> list[tuple[Any, Any]]:
+    """Samples (time, value) of a point of an old server; `range` as Haystack writes it. Raises as above."""
+    rows = await _asked(station, "hisRead", {"id": f"@{point.id}", "range": range}, timeout_s)
+    return [
+        (row["ts"], next((value for name, value in row.items() if name != "ts"), None))
+        for row in rows
+        if "ts" in row
+    ]
+
+
+async def _asked(
+    station: Station, op: str, args: Mapping[str, str], timeout_s: float
+) -> list[Tags]:
+    """The rows that an op answers to a GET."""
     session = _session(station, timeout_s)
-    where = f"{station.url.rstrip('/')}/{session._api_dir}/read"  # noqa: SLF001  (it has no other name)
-    return await _in_thread(lambda: _read(session, filter, where), timeout_s, where)
+    where = f"{station.url.rstrip('/')}/{session._api_dir}/{op}"  # noqa: SLF001  (it has no other name)
+    return await _in_thread(lambda: _read(session, op, args, where), timeout_s, where)
 
 
 def _session(station: Station, timeout_s: float) -> Any:
@@ -123,7 +142,7 @@ def _zinc() -> Any:
     return import_module("hszinc").MODE_ZINC
 
 
-def _read(session: Any, filter: str, where: str) -> list[Tags]:
+def _read(session: Any, asked: str, args: Mapping[str, str], where: str) -> list[Tags]:
     """Log in, read, decode; in a thread, for pyhaystack blocks."""
     slips = _errors()
     try:
@@ -131,7 +150,7 @@ def _read(session: Any, filter: str, where: str) -> list[Tags]:
         login.wait(1.0)  # its client blocks: the work is done by now
         _ = login.result
         op = session._get_grid(  # noqa: SLF001  (the only way to the bytes)
-            "read", None, args={"filter": filter}, raw_response=True, retries=0
+            asked, None, args=dict(args), raw_response=True, retries=0
         )
         op.wait(1.0)
         raw = op.result

@@ -53,6 +53,34 @@ def import_(
     raise typer.Exit(0 if found["ok"] else PARTLY)
 
 
+def backfill(
+    line: Annotated[str, typer.Argument(help="the line's name in lines.toml")],
+    points: Annotated[list[str] | None, typer.Argument(help="only these points")] = None,
+    *,
+    start: Annotated[
+        str, typer.Option("--from", help="a day of the site, or an instant such as 2026-11-20T14:30+07:00")
+    ],
+    end: Annotated[
+        str, typer.Option("--to", help="the same, the day included; otherwise until now")
+    ] = "",
+    lines: Annotated[
+        Path | None, typer.Option("--lines", help="a lines.toml, in place of the home's")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Fetch what a device or Haystack server logged by itself into the history; doing it again changes nothing."""
+    from services.commands import backfilling, line_files  # noqa: PLC0415  (slow to import)
+
+    settings = settings_of(home)
+    path = line_files.path_of(settings, lines)
+    asked = backfilling.Asked(path, line, start, end, tuple(points or ()))
+    found = asyncio.run(backfilling.backfill(settings, asked, err))
+    print_json(found) if as_json else backfilling.show(out, found)
+    raise typer.Exit(0 if found["ok"] else PARTLY)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to `plantroom ingest`."""
     app.command(name="import")(import_)
+    app.command()(backfill)

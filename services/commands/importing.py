@@ -1,4 +1,4 @@
-"""`plantroom ingest import` and `backfill`: histories that were recorded elsewhere, into this building's."""
+"""`plantroom ingest import`: a trend export into this building's history, and a first map of it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def _stored(settings: Settings, building: Building, batches: Iterator[Samp
     """Write the batches; one that is not taken ends it."""
     url = await running_server(settings)
     if url is not None:
-        async with ServerSink(_server(settings, url)) as sink:
+        async with ServerSink(server_of(settings, url)) as sink:
             while (batch := await asyncio.to_thread(next, batches, None)) is not None:
                 await sink.write(batch)
         return
@@ -108,7 +108,8 @@ async def history_of(settings: Settings, building: Building) -> AsyncIterator[Hi
             await history.close()
 
 
-def _server(settings: Settings, url: str) -> Server:
+def server_of(settings: Settings, url: str) -> Server:
+    """The running server as a receiver of samples. Raises BadRequest where its secret is not known here."""
     secret = settings.webhook_secret.get_secret_value()
     if not secret:
         raise BadRequest(
@@ -198,15 +199,15 @@ def _bar(console: Console) -> Iterator[Callable[..., Show]]:
 
 def show_proposed(console: Console, found: dict[str, Any]) -> None:
     """What was recognised, and what to do next."""
-    _say(
+    say(
         console,
         f"{found['map']}: {found['proposed']} of {found['columns']} columns proposed ({found['shape']} table)",
     )
     for note in found["to_decide"]:
-        _say(console, f"! {note}", "yellow")
+        say(console, f"! {note}", "yellow")
     if found["unknown"]:
-        _say(console, f"! no point for {_some(found['unknown'])}", "yellow")
-    _say(
+        say(console, f"! no point for {_some(found['unknown'])}", "yellow")
+    say(
         console,
         f"check it, then: plantroom ingest import {found['file']} --map {found['map']}",
         "dim",
@@ -217,7 +218,7 @@ def show_brought(console: Console, found: dict[str, Any]) -> None:
     """What came in, and what did not and why."""
     done = "would be read" if found["dry_run"] else "read"
     span = f", {found['first']} to {found['last']}" if found["first"] else ""
-    _say(
+    say(
         console,
         f"{found['samples']:,} samples of {found['points']} points {done} from {found['rows']:,} rows{span}",
     )
@@ -227,21 +228,21 @@ def show_brought(console: Console, found: dict[str, Any]) -> None:
         ("gaps", "gaps"),
     ):
         if found[key]:
-            _say(console, f"{found[key]:>10,} {says}")
+            say(console, f"{found[key]:>10,} {says}")
     for gap in found["longest_gaps"][:3]:
-        _say(
+        say(
             console,
             f"           @{gap['point']}: {gap['gaps']} gaps, the longest {gap['from']} to {gap['to']}",
             "dim",
         )
     if found["left_out"]:
-        _say(
+        say(
             console,
             f"{len(found['left_out']):>10,} columns not in the map: {_some(found['left_out'])}",
             "dim",
         )
     if found["read_as"]["other_sheets"]:
-        _say(
+        say(
             console,
             f"! other sheets were not read: {_some(found['read_as']['other_sheets'])}",
             "yellow",
@@ -252,20 +253,21 @@ def show_brought(console: Console, found: dict[str, Any]) -> None:
 def _show_aside(console: Console, found: dict[str, Any]) -> None:
     aside = found["set_aside"]
     if found["missing"]:
-        _say(console, f"! not in the file: {_some(found['missing'])}", "yellow")
+        say(console, f"! not in the file: {_some(found['missing'])}", "yellow")
     for column, why in list(aside["columns"].items())[:_SHOWN]:
-        _say(console, f"! column {column!r} left out: {why}", "yellow")
+        say(console, f"! column {column!r} left out: {why}", "yellow")
     if aside["rows"] or aside["values"]:
-        _say(
+        say(
             console, f"! set aside: {aside['rows']:,} rows and {aside['values']:,} values", "yellow"
         )
         for why, count in islice(aside["reasons"].items(), _SHOWN):
-            _say(console, f"{count:>10,} {why}", "yellow")
+            say(console, f"{count:>10,} {why}", "yellow")
     if aside["file"]:
-        _say(console, f"they are listed in {aside['file']}")
+        say(console, f"they are listed in {aside['file']}")
 
 
-def _say(console: Console, text: str, style: str = "") -> None:
+def say(console: Console, text: str, style: str = "") -> None:
+    """One line for people, whatever devices and files put into it."""
     console.print(Text(readable(text), style=style))
 
 
