@@ -99,6 +99,7 @@ class DuckHistory:
         folder = folder_of(path)
         file = DuckFile(path, memory=memory, beside=folder)
         try:
+            duck_backup.must_be_alone(file)
             duck_migrate.migrate(file, folder)
             history = cls(file, folder, hot_rows=hot_rows)
             if building is not None:

@@ -60,7 +60,12 @@ def restore(folder: Path, path: Path, progress: Progress | None = None) -> int:
     try:
         with _told(path):
             _must_be_empty(file)
-            _bring(folder, path, files, progress)
+            try:
+                _bring(folder, path, files, progress)
+            except BaseException:
+                for name in files:  # a half is worth nothing, and in the way of the next try
+                    _target(path, name).unlink(missing_ok=True)
+                raise
             file.replace(_grown(path))
             return _counted(file, path)
     finally:
@@ -95,7 +100,8 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as given, target.open("wb") as taken:
+    """A new file: what is there under the name may be the source itself, linked by a backup."""
+    with source.open("rb") as given, target.open("xb") as taken:
         shutil.copyfileobj(given, taken, 1 << 20)
         taken.flush()
         os.fsync(taken.fileno())
@@ -143,6 +149,7 @@ def _inside(name: str) -> str:
 
 
 def _must_be_empty(file: DuckFile) -> None:
+    must_be_alone(file)
     with file.cursor() as db:
         found = duck_layout.found_format(db)
         holds = found is not None and (
@@ -155,13 +162,27 @@ def _must_be_empty(file: DuckFile) -> None:
         )
 
 
+def must_be_alone(file: DuckFile) -> None:
+    """Raise Corrupt where segments lie beside a file that knows of none because it is new: they are all that
+    is left of a history whose own file was moved or lost, and count only together with it.
+    """
+    with file.cursor() as db:
+        fresh = duck_layout.found_format(db) is None
+    beside = folder_of(file.path)
+    if fresh and any(beside.glob("*-????????.duckdb")):
+        raise Corrupt(
+            f"{beside.name} holds segments of a history whose {file.path.name} is not there",
+            hint=f"put that file back; or, to begin or restore another history, move {beside.name} away too",
+        )
+
+
 def _bring(folder: Path, path: Path, files: Mapping[str, Any], progress: Progress | None) -> None:
     """Every file of the backup beside the history, checked; its own file still under another name."""
     folder_of(path).mkdir(parents=True, exist_ok=True)
-    main = next(name for name in files if "/" not in name)
     done, whole = 0, sum(int(said["bytes"]) for said in files.values()) or 1
     for name, said in files.items():
-        target = _grown(path) if name == main else folder_of(path) / Path(name).name
+        target = _target(path, name)
+        target.unlink(missing_ok=True)
         if not (folder / name).exists():
             raise Corrupt(f"{name} is missing in the backup", hint="take another backup")
         _copy(folder / name, target)
@@ -197,6 +218,11 @@ def _counted(file: DuckFile, path: Path) -> int:
 def _rows(db: Db, segment: Segment) -> int:
     found = one(db, f"SELECT count(*) FROM {segment.alias}.main.{segment.kind}")  # noqa: S608  (names of ours)
     return int(found[0]) if found else 0
+
+
+def _target(path: Path, name: str) -> Path:
+    """Where a file of the backup is brought to: segments beside the history, its own file under another name."""
+    return folder_of(path) / Path(name).name if "/" in name else _grown(path)
 
 
 def _grown(path: Path) -> Path:

@@ -247,7 +247,7 @@ def translated(path: Path, cause: duckdb.Error) -> PlantroomError:
     if any(word in found for word in _BROKEN):
         return Corrupt(
             f"{path.name} cannot be read: {text.splitlines()[0]:.200}",
-            hint="restore it from a backup, or move it away: Plantroom then starts an empty history",
+            hint="restore it from a backup; or move the file and its folder of segments away: Plantroom then starts an empty history",
         )
     return Unavailable(
         f"{path.name}: {text.splitlines()[0]:.300}",

@@ -266,6 +266,60 @@ async def test_a_backup_that_changed_is_not_restored(tmp_path: Path) -> None:
         restore(tmp_path / "backup", tmp_path / "third" / "history.duckdb")
 
 
+async def _kept_in_segments(path: Path) -> list[tuple[str, int, float, int]]:
+    """A history of three days, all of it in segments, and a backup of it beside."""
+    history = DuckHistory.open(path, hot_rows=1_000)
+    await history.write(days(0, 3))
+    await history.compact()
+    await history.backup(path.parent / "backup")
+    rows = await everything(history)
+    await history.close()
+    return rows
+
+
+async def test_segments_whose_file_was_moved_away_are_never_taken_for_litter(tmp_path: Path) -> None:  # fmt: skip
+    path = tmp_path / "history.duckdb"
+    rows = await _kept_in_segments(path)
+    path.rename(tmp_path / "away")
+    before = files(tmp_path)
+    for _ in range(2):
+        with pytest.raises(Corrupt, match=r"history\.segments holds segments") as told:
+            DuckHistory.open(path)
+        assert "put that file back" in told.value.hint
+    assert files(tmp_path) == before
+    (tmp_path / "away").rename(path)
+    back = DuckHistory.open(path)
+    assert await everything(back) == rows
+    await back.close()
+
+
+async def test_restoring_over_what_is_left_of_a_history_never_writes_into_the_backup(tmp_path: Path) -> None:  # fmt: skip
+    path = tmp_path / "history.duckdb"
+    rows = await _kept_in_segments(path)
+    path.unlink()
+    with pytest.raises(Corrupt, match="segments"):  # they are the very files of the backup, linked
+        restore(tmp_path / "backup", path)
+    (tmp_path / "history.segments").rename(tmp_path / "old.segments")
+    assert restore(tmp_path / "backup", path) == len(rows)
+    back = DuckHistory.open(path)
+    assert await everything(back) == rows
+    await back.close()
+
+
+async def test_a_restore_that_fails_halfway_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:  # fmt: skip
+    path = tmp_path / "history.duckdb"
+    rows = await _kept_in_segments(path)
+    new = tmp_path / "new" / "history.duckdb"
+    hurt = tmp_path / "backup" / "history.segments" / min(files(tmp_path))
+    whole = hurt.read_bytes()
+    hurt.unlink()
+    hurt.write_bytes(whole[:-1])
+    with pytest.raises(Corrupt, match="is not what was written"):
+        restore(tmp_path / "backup", new)
+    hurt.write_bytes(whole)
+    assert restore(tmp_path / "backup", new) == len(rows)
+
+
 async def test_a_history_of_the_older_format_is_brought_along(tmp_path: Path) -> None:
     samples, fresh = days(0, 14), days(13, 15, value=70)
     _older(tmp_path / "history.duckdb", samples, fresh)
