@@ -33,7 +33,7 @@ def proposals(
     units = {} if layout.long else dict(zip(layout.headings, layout.units, strict=True))
     read = [(name, *_read(name, units.get(name, ""), opened, layout)) for name in names]
     points = building.find("point") if building is not None else []
-    exact = _by_name(points)
+    exact = _by_name(building, points)
     tagged = (
         _by_tags(building, [RawName(called, unit=unit) for _, called, unit in read])
         if building
@@ -117,16 +117,22 @@ def _best(
     return tagged if tagged is not None else (None, "no such name in the model")
 
 
-def _by_name(points: Sequence[Entity]) -> dict[str, Entity | None]:
-    """Points by id, name and the name they have in their device; None for what two are called."""
+def _by_name(building: Building | None, points: Sequence[Entity]) -> dict[str, Entity | None]:
+    """Points by id, name and the name in their device, with and without their equipment's; None for what two are called."""
     found: dict[str, Entity | None] = {}
     for point in points:
-        names = {
-            _plain(str(text))
+        own = [
+            str(text)
             for text in (point.id, point.tags.get("dis"), point.tags.get("pointName"))
             if text
-        }
-        for name in names - {""}:
+        ]
+        equip = building.equip_of(point.ref) if building is not None else None
+        whole = (
+            [f"{text}{name}" for text in (equip.id, equip.tags.get("dis", "")) for name in own]
+            if equip
+            else []
+        )
+        for name in {_plain(text) for text in (*own, *whole)} - {""}:
             found[name] = None if name in found else point
     return found
 
@@ -138,10 +144,11 @@ def _by_tags(building: Building, raws: Sequence[RawName]) -> list[tuple[Entity |
         for text in {_plain(equip.id), _plain(str(equip.tags.get("dis", "")))} - {""}:
             points[text] += building.points(equip.ref)
     told: list[tuple[Entity | None, str]] = []
+    senses = _senses(building)
     for proposal in propose(raws, known=building):
         fits = [
             point for point in points.get(_plain(proposal.equip.id), ())
-            if proposal.tags and proposal.tags <= point.tags.keys() and _unit_fits(point, proposal.unit)
+            if proposal.tags and proposal.tags <= senses.get(point.id, point.tags.keys()) and _unit_fits(point, proposal.unit)
         ]  # fmt: skip
         fewest = min((len(point.tags) for point in fits), default=0)
         closest = list({point.id: point for point in fits if len(point.tags) == fewest}.values())
@@ -158,6 +165,23 @@ def _by_tags(building: Building, raws: Sequence[RawName]) -> list[tuple[Entity |
                 )
             )
     return told
+
+
+def _senses(building: Building) -> dict[str, frozenset[str]]:
+    """What the names of points mean that the model itself has no role for yet."""
+    bare = [point for point in building.find("point") if point.role is None]
+    raws = []
+    for point in bare:
+        equip = building.equip_of(point.ref)
+        name = str(point.tags.get("pointName") or point.id)
+        description = str(point.tags.get("dis", ""))
+        raws.append(
+            RawName(
+                f"{equip.id}.{name}" if equip else name, description=description, unit=point.unit
+            )
+        )
+    found = propose(raws, known=building) if raws else []
+    return {point.id: one.tags | point.tags.keys() for point, one in zip(bare, found, strict=True)}
 
 
 def _unit_fits(point: Entity, unit: str) -> bool:

@@ -29,6 +29,7 @@ from ontology.errors import BadRequest, Refused
 from ontology.graph import Building
 from ontology.history import HistoryStore, Samples
 from ontology.store.histories import open_history
+from ontology.zones import zone_named
 from services.commands.target import writing
 from services.folder import owned
 from services.home import has_building, load_building, require_building, running_server, wall_clock
@@ -149,7 +150,7 @@ async def proposed(settings: Settings, file: Path, target: Path, *, force: bool)
     layout = await asyncio.to_thread(lambda: layout_of(opened.rows(), file.name))
     seen = await asyncio.to_thread(lambda: survey(opened.rows(), layout))
     found = await asyncio.to_thread(lambda: proposals(opened, layout, seen, building))
-    head, notes = head_of(opened, layout, seen, building.zone.key if building else "")
+    head, notes = head_of(opened, layout, seen, _zone(building))
     text = write_map(found, head, notes)
     if any(one.column.point for one in found):
         parse_map(text, target.name)  # what we write we can read
@@ -160,6 +161,12 @@ async def proposed(settings: Settings, file: Path, target: Path, *, force: bool)
         "proposed": sum(bool(one.column.point) for one in found), "to_decide": to_decide,
         "unknown": [one.column.name for one in found if not one.column.point],
     }  # fmt: skip
+
+
+def _zone(building: Building | None) -> str:
+    """The IANA name of the site's zone, "" where the model does not say it."""
+    said = str(building.site.tags.get("tz", "")) if building and building.find("site") else ""
+    return zone_named(said).key if said else ""
 
 
 def _there(path: Path) -> bool:
