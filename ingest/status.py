@@ -18,7 +18,7 @@ from ingest.outbox_file import Quarantined
 from ingest.pushed import SenderState
 from ingest.rejects import Reject
 from ingest.wall_clock import ClockState
-from ontology.errors import Corrupt, NotFound
+from ontology.errors import Corrupt, NotFound, PlantroomError
 
 log = logging.getLogger(__name__)
 
@@ -105,14 +105,13 @@ def read_status(path: Path) -> dict[str, Any]:
 
 
 async def keep_written(path: Path, look: Callable[[], Awaitable[IngestStatus]]) -> None:
-    """Write the status now and every few seconds, for ever; a disk that cannot is logged once."""
+    """Write the status now and every few seconds, for ever; a disk or an outbox that cannot is logged once."""
     told = False
     while True:
-        status = await look()
         try:
-            await asyncio.to_thread(write_status, path, status)
+            await asyncio.to_thread(write_status, path, await look())
             told = False
-        except OSError as error:
+        except (OSError, PlantroomError) as error:
             if not told:
                 log.warning("%s not written: %s", path.name, error)
             told = True

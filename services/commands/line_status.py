@@ -54,11 +54,11 @@ async def status(settings: Settings) -> dict[str, Any]:
     source = url if told is not None else FILE
     found = told if told is not None else await asyncio.to_thread(read_status, settings.home / FILE)
     age_s = _age_s(found.get("at"))
-    running = age_s is not None and age_s <= OLD_S
+    running = age_s is not None and abs(age_s) <= OLD_S  # far ahead: the clock was set back since
     return {
         **found,
         "source": source,
-        "age_s": age_s,
+        "age_s": None if age_s is None else max(0.0, age_s),
         "running": running,
         "ok": running and _well(found),
     }
@@ -84,10 +84,11 @@ def _well(found: Mapping[str, Any]) -> bool:
 
 
 def _age_s(at: object) -> float | None:
+    """Seconds since then; below zero where the clock was set back meanwhile."""
     if not isinstance(at, str):
         return None
     try:
-        return max(0.0, (dt.datetime.now(UTC) - parse_instant(at)).total_seconds())
+        return (dt.datetime.now(UTC) - parse_instant(at)).total_seconds()
     except PlantroomError:
         return None
 
@@ -178,7 +179,7 @@ def _ago(at: object) -> str:
     for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if age_s >= 2 * seconds:
             return f"{age_s / seconds:.0f} {unit}"
-    return f"{age_s:.0f} s"
+    return f"{max(0.0, age_s):.0f} s"
 
 
 def _way_on(forward: Mapping[str, Any]) -> list[Text]:

@@ -136,6 +136,33 @@ async def test_the_same_batch_again_changes_nothing_not_even_after_a_correction(
     assert await values_of(history, "p0") == [2.0]
 
 
+async def test_senders_that_both_count_from_one_lose_nothing_to_each_other(tmp_path: Path) -> None:
+    history = MemoryHistory()
+    async with (
+        boxed(tmp_path / "server.db") as there,
+        far_server(there) as (url, _),
+        httpx2.AsyncClient(base_url=url, trust_env=False) as client,
+    ):
+
+        async def push(box: str, value: float) -> bool:
+            sample = {"point": f"{box}.power", "ts": "2026-11-20T00:00:00Z", "value": value}
+            answer = await client.post(
+                PUSH,
+                json={"batch": "1", "samples": [sample]},
+                headers={"X-Plantroom-Secret": SECRET, "X-Plantroom-Box": box},
+            )
+            assert answer.status_code == 202
+            return bool(answer.json()["again"])
+
+        assert not await push("east", 1.0)
+        assert not await push("west", 2.0), "another sender's batch under the same id"
+        assert not await push("east", 3.0), "a script that began to count anew"
+        assert await push("east", 3.0)
+        await there.drain(history)
+    assert await values_of(history, "east.power") == [3.0]
+    assert await values_of(history, "west.power") == [2.0]
+
+
 async def test_impossible_times_and_unknown_points_are_kept_aside_visible_and_can_be_sent_again(
     tmp_path: Path,
 ) -> None:

@@ -106,6 +106,22 @@ def test_a_scan_finds_every_controller_and_a_rescan_keeps_what_was_edited(
     assert (home / "lines.toml.bak").read_text() == edited
 
 
+def test_a_rescan_shows_what_is_new_and_a_scan_that_nobody_answers_says_so_and_ends_with_5(
+    run: Run, home: Path, lines: tuple[Line, ...]
+) -> None:
+    order = ("discover", "bacnet", router(lines), "--wait", "0.5", "--devices")
+    assert "new point" in run(*order, "260003").out
+    again = run(*order, "260003")
+    assert "return-air-temp" not in again.out
+    before = (home / "lines.toml").read_text()
+    for extra in ((), ("--dry-run",)):
+        silent = run(*order, "1000-1999", *extra)
+        assert silent.code == 5
+        assert "nobody answered: check address" in silent.out
+        assert "plantroom ingest map" not in silent.out
+    assert (home / "lines.toml").read_text() == before
+
+
 def test_units_behind_a_gateway_are_found_and_a_type_set_by_hand_stays(
     run: Run, home: Path, lines: tuple[Line, ...]
 ) -> None:
@@ -481,6 +497,9 @@ def test_a_home_where_nothing_polls_says_so(run: Run, home: Path) -> None:
     (home / "status.json").write_text(json.dumps(old))
     found = run("status")
     assert (found.code, "nothing polls here" in found.out) == (1, True)
+    assert run("status", "--json").json["running"] is False
+    ahead = old | {"at": "2099-01-01T00:00:00+00:00"}  # written before the clock was set back
+    (home / "status.json").write_text(json.dumps(ahead))
     assert run("status", "--json").json["running"] is False
 
 
