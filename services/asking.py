@@ -81,9 +81,8 @@ def error_of(event: Mapping[str, Any]) -> PlantroomError:
     """The error of the tree that this JSON tells of."""
     kinds = _tree(PlantroomError)
     kind = kinds.get(str(event.get("code")), PlantroomError)
-    return kind(
-        str(event.get("message") or event.get("title") or event), hint=str(event.get("hint", ""))
-    )
+    says = event.get("message") or event.get("detail") or event.get("title") or event
+    return kind(str(says), hint=str(event.get("hint", "")))
 
 
 def _tree(kind: type[PlantroomError]) -> dict[str, type[PlantroomError]]:

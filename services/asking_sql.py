@@ -17,6 +17,7 @@ from ontology.store import sql_files
 from ontology.store.histories import open_history
 from ontology.store.sql import SqlReader
 from ontology.store.sql_files import Format
+from services import screen
 from services.asking import error_of
 from services.home import load_building, require_building, running_server, wall_clock
 from services.settings import Settings
@@ -84,7 +85,8 @@ def show(out: Console, found: Mapping[str, Any]) -> None:
         grid.add_row(*(Text(_said(value)) for value in row))
     out.print(grid)
     cut = ", more were cut: add --limit, or -o FILE for all" if found["truncated"] else ""
-    out.print(f"{len(found['rows'])} rows in {found['elapsed_s']:.2f} s{cut}", markup=False)
+    count = screen.counted(len(found["rows"]), "row")
+    out.print(f"{count} in {found['elapsed_s']:.2f} s{cut}", markup=False)
 
 
 def _said(value: Any) -> str:

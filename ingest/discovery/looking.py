@@ -125,8 +125,8 @@ def _object(found: FoundObject) -> SeenRegister:
 
 
 def _bacnet_reach(asked: Asked) -> Reach:
-    hosts = frozenset(host for host, _ in asked.places if host != "*")
-    subnet = asked.local.partition(":")[0] if any(host == "*" for host, _ in asked.places) else ""
+    places = frozenset((host, port) for host, port in asked.places if host != "*")
+    subnet = asked.local.partition(":")[0] if len(places) < len(set(asked.places)) else ""
     whole = (asked.low, asked.high) == (0, 4_194_303)
     limits = None if whole else (asked.low, asked.high)
-    return Reach("bacnet", hosts, subnet=subnet, devices=limits)
+    return Reach("bacnet", places, subnet=subnet, devices=limits)

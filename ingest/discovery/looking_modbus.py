@@ -37,9 +37,8 @@ async def look_for_modbus(asked: AskedUnits, step: Step) -> tuple[Scan, list[str
     devices = tuple(_device(unit) for unit in found)
     limits = (min(asked.units), max(asked.units)) if _gapless(asked.units) else None
     # with gaps, units between them were not asked: then none counts as missed
-    reach = Reach(
-        "modbus", frozenset({asked.host} if limits else ()), port=asked.port, devices=limits
-    )
+    places = frozenset({(asked.host, asked.port)} if limits else ())
+    reach = Reach("modbus", places, devices=limits)
     return Scan(reach, devices), [note for unit in found for note in _notes(unit)]
 
 

@@ -32,6 +32,15 @@ class Told:
     says: str
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A new register: of which device, what it says of itself, and the id it was given."""
+
+    device: int
+    register: SeenRegister
+    point: str
+
+
 @dataclass(slots=True)
 class Report:
     """What a merge did."""
@@ -39,6 +48,8 @@ class Report:
     new_devices: list[str] = field(default_factory=list)
     new_registers: int = 0
     """Those of new devices too."""
+    added: list[Added] = field(default_factory=list)
+    """The new registers, one by one."""
     gone_devices: list[str] = field(default_factory=list)
     gone_registers: int = 0
     """Registers of devices that answer, and that they no longer have."""
@@ -168,9 +179,7 @@ class _Merge:
         return moved
 
     def _grow(self, entry: Entry, fresh: Sequence[SeenRegister]) -> None:
-        rows = self._rows(entry.name, fresh)
-        self._file.add_rows(entry.at, rows)
-        self._report.new_registers += len(rows)
+        self._file.add_rows(entry.at, self._rows(entry.name, entry.device, fresh))
 
     def _new(self, device: SeenDevice) -> None:
         if not device.registers:
@@ -184,12 +193,11 @@ class _Merge:
         }  # fmt: skip
         if device.options:
             keys["options"] = dict(device.options)
-        rows = self._rows(name, device.registers)
+        rows = self._rows(name, device.device, device.registers)
         self._file.append(keys, rows, says=device.says)
         self._report.new_devices.append(name)
-        self._report.new_registers += len(rows)
 
-    def _rows(self, line: str, fresh: Sequence[SeenRegister]) -> dict[str, Row]:
+    def _rows(self, line: str, device: int, fresh: Sequence[SeenRegister]) -> dict[str, Row]:
         """Rows with ids that no other point of the file has."""
         if len(fresh) > _BUSIEST:
             raise BadRequest(
@@ -202,6 +210,8 @@ class _Merge:
             self._points.add(id)
             name = "" if register.name == id else register.name
             rows[id] = Row(register.address, name, register.about, register.unit, register.log)
+            self._report.added.append(Added(device, register, id))
+        self._report.new_registers += len(rows)
         return rows
 
     def _missed(self) -> None:

@@ -45,8 +45,8 @@ class Reach:
     """Where a scan looked; what lies elsewhere cannot be missed by it."""
 
     protocol: str
-    hosts: frozenset[str] = frozenset()
-    port: int | None = None
+    places: frozenset[tuple[str, int]] = frozenset()
+    """Hosts with their ports: what is set up at another port of a host was not asked."""
     subnet: str = ""
     """Of a broadcast, with its mask: "192.168.10.9/24"; "" where nothing was broadcast."""
     devices: tuple[int, int] | None = None
@@ -56,8 +56,7 @@ class Reach:
         """Whether a device set up so would have been seen."""
         return (
             protocol == self.protocol
-            and (host in self.hosts or self._heard(host))
-            and self.port in (None, port)
+            and ((host, port) in self.places or self._heard(host))
             and (self.devices is None or self.devices[0] <= device <= self.devices[1])
         )
 

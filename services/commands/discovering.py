@@ -30,6 +30,12 @@ from services.terminal import readable
 
 SHOWN: Final = 40
 """Objects that a terminal shows; all are in the file and in --json."""
+_CHECK: Final = {
+    "bacnet": "check address, network and firewall (UDP), or ask longer with --wait",
+    "modbus": "check --units, and --framer rtu behind a serial gateway, or wait longer with --timeout",
+}
+UNANSWERED: Final = 5
+"""Exit code where nobody answered, as of everything that is not to be reached."""
 UNITS_MAX: Final = 247
 """Unit numbers of Modbus: 1 to 247 (MODBUS over serial line V1.02, 2.2); 0 and 255 are a TCP device itself."""
 
@@ -66,6 +72,11 @@ class Discovered:
     kept: Path | None
     dry_run: bool
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def answered(self) -> bool:
+        """Whether anybody did."""
+        return bool(self.scan.devices)
 
     def to_json(self) -> dict[str, Any]:
         devices = [
@@ -232,11 +243,12 @@ def show(console: Console, found: Discovered) -> None:
         [[str(d.device), d.name, _where(d.host, d.port, d.options), f"{len(d.registers):,}", d.says] for d in devices],
     )  # fmt: skip
     rows = [
-        [str(d.device), r.address, r.name, r.unit, r.point] for d in devices for r in d.registers
+        [str(new.device), new.register.address, new.register.name, new.register.unit, new.point]
+        for new in found.report.added
     ]
     if rows:
         console.print()
-        screen.table(console, ("device", "address", "name", "unit", "point"), rows[:SHOWN])
+        screen.table(console, ("device", "address", "name", "unit", "new point"), rows[:SHOWN])
     if len(rows) > SHOWN:
         console.print(Text(f"{len(rows) - SHOWN:,} more: see --json", style="dim"))
     for note in found.notes:
@@ -253,19 +265,26 @@ def show(console: Console, found: Discovered) -> None:
 
 def _done(console: Console, found: Discovered) -> None:
     console.print(Text(readable(found.report.says)))
+    if not found.answered:
+        console.print(Text(f"nobody answered: {_CHECK[found.scan.reach.protocol]}", style="yellow"))
     if found.dry_run:
         console.print(Text("nothing was written: this was a dry run"))
         return
-    if not found.scan.devices:
-        console.print(
-            Text(
-                "nobody answered: check address, network and firewall (UDP), or ask longer with --wait"
-            )
-        )
-        return
     before = f"; as it was before: {found.kept}" if found.kept else ""
-    console.print(Text(readable(f"in {found.path}{before}")))
-    console.print(Text(readable(f"next: plantroom ingest map {found.path}"), style="dim"))
+    if found.answered or found.kept:
+        console.print(Text(readable(f"in {found.path}{before}")))
+    if found.answered:
+        console.print(Text(readable(f"next: {_next(found)}"), style="dim"))
+
+
+def _next(found: Discovered) -> str:
+    """What a person does now: registers without names get theirs from the manual, not from `map`."""
+    if any(register.name for device in found.scan.devices for register in device.registers):
+        return f"plantroom ingest map {found.path}"
+    return (
+        "give each register its point, type and scale from the device's manual, then:"
+        f" plantroom ingest check {found.path}"
+    )
 
 
 def _where(host: str, port: int, options: Any) -> str:

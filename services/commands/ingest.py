@@ -70,6 +70,7 @@ def bacnet(
     path = output or discovering.home_file(settings)
     found = asyncio.run(discovering.bacnet(settings, asked, path, console=err, dry_run=dry_run))
     print_json(found.to_json()) if as_json else discovering.show(out, found)
+    raise typer.Exit(0 if found.answered else discovering.UNANSWERED)
 
 
 @discover.command()
@@ -98,6 +99,7 @@ def modbus(
     path = output or discovering.home_file(settings)
     found = asyncio.run(discovering.modbus(settings, asked, path, console=err, dry_run=dry_run))
     print_json(found.to_json()) if as_json else discovering.show(out, found)
+    raise typer.Exit(0 if found.answered else discovering.UNANSWERED)
 
 
 @app.command()

@@ -140,7 +140,7 @@ async def discover(
     if everybody and not bbmd and "/" not in local:
         raise BadRequest(
             "asking everybody needs an address with its mask, or a BBMD",
-            hint='give local = "192.168.1.9/24:47808" or bbmd = "192.168.1.2:47808"',
+            hint="give --local 192.168.1.9/24:47808, or --bbmd 192.168.1.2:47808; or the address of a device or router",
         )
     async with _taken(local or local_for(bbmd if everybody else host), bbmd) as shared:
         router = None if everybody else Address(f"{host}:{port}")

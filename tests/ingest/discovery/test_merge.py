@@ -17,7 +17,7 @@ from ontology.errors import BadRequest
 
 DAY = dt.date(2026, 11, 21)
 LATER = dt.date(2026, 12, 24)
-ROUTER = Reach("bacnet", frozenset({"10.0.0.5"}))
+ROUTER = Reach("bacnet", frozenset({("10.0.0.5", 47808)}))
 FILE = """\
 # Riverside Tower, kept by the plant room
 [[line]]   # ours
@@ -132,12 +132,19 @@ def test_a_device_whose_objects_could_not_be_listed_has_lost_none() -> None:
 
 
 def test_a_line_elsewhere_is_not_missed() -> None:
-    other = Reach("bacnet", frozenset({"10.0.0.6"}))
+    other = Reach("bacnet", frozenset({("10.0.0.6", 47808)}))
     assert merge(FILE, scan(reach=other), DAY)[0] == FILE
-    one = Reach("bacnet", frozenset({"10.0.0.5"}), devices=(12, 12))
+    one = Reach("bacnet", frozenset({("10.0.0.5", 47808)}), devices=(12, 12))
     assert merge(FILE, scan(AHU, reach=one), DAY)[0] == FILE
     lan = Reach("bacnet", subnet="10.0.0.9/24")
     assert merge(FILE, scan(AHU, reach=lan), DAY)[1].gone_devices == ["pumps"]
+
+
+def test_a_scan_of_another_port_of_the_same_host_misses_nobody() -> None:
+    wrong_port = Reach("bacnet", frozenset({("10.0.0.5", 47809)}))
+    text, report = merge(FILE, scan(reach=wrong_port), DAY)
+    assert text == FILE
+    assert report.gone_devices == []
 
 
 def test_a_renumbered_device_is_told_and_not_taken_for_a_new_one() -> None:
@@ -185,7 +192,7 @@ device = 3
         "unit-3", "modbus", "10.0.0.8", 502, 3,
         registers=tuple(SeenRegister(f"holding:{at}") for at in range(6)), listed=False,
     )  # fmt: skip
-    reach = Reach("modbus", frozenset({"10.0.0.8"}), devices=(1, 10))
+    reach = Reach("modbus", frozenset({("10.0.0.8", 502)}), devices=(1, 10))
     merged, report = merge(text, Scan(reach, (seen, replace(seen, host="10.0.0.9"))), DAY)
     line, other = parse_lines(merged)
     assert [r.address for r in line.registers[1:]] == [
