@@ -26,6 +26,7 @@ from ontology.history import Samples
 from ontology.time import FIRST_YEAR, LAST_YEAR, Span, day_of, parse_instant
 from services.commands.importing import history_of, say, server_of
 from services.home import load_building, require_building, running_server, wall_clock
+from services.screen import counted
 from services.settings import Settings
 
 _ROWS: Final = 20_000
@@ -151,7 +152,10 @@ def _logged(line: Line, points: Sequence[str]) -> list[Register]:
 def show(console: Console, found: dict[str, Any]) -> None:
     """What came, and of which points nothing did."""
     span = f", {found['first']} to {found['last']}" if found["first"] else ""
-    say(console, f"{found['line']}: {found['samples']:,} samples of {found['points']} points{span}")
+    say(
+        console,
+        f"{found['line']}: {counted(found['samples'], 'sample')} of {counted(found['points'], 'point')}{span}",
+    )
     if found["gaps"]:
         say(console, f"{found['gaps']:>10,} gaps in what it logged")
     if found["set_aside"]:

@@ -33,6 +33,7 @@ from ontology.zones import zone_named
 from services.commands.target import writing
 from services.folder import owned
 from services.home import has_building, load_building, require_building, running_server, wall_clock
+from services.screen import counted
 from services.settings import Settings
 from services.terminal import readable
 
@@ -227,25 +228,25 @@ def show_brought(console: Console, found: dict[str, Any]) -> None:
     span = f", {found['first']} to {found['last']}" if found["first"] else ""
     say(
         console,
-        f"{found['samples']:,} samples of {found['points']} points {done} from {found['rows']:,} rows{span}",
+        f"{counted(found['samples'], 'sample')} of {counted(found['points'], 'point')} {done} from {counted(found['rows'], 'row')}{span}",
     )
     for key, says in (
-        ("silent", "say there was no value"),
-        ("repeated", "repeat a second; the last one counts"),
-        ("gaps", "gaps"),
+        ("silent", "without a value to trust"),
+        ("repeated", "in a second that had one already; the last counts"),
+        ("gaps", "with a gap before them"),
     ):
         if found[key]:
             say(console, f"{found[key]:>10,} {says}")
     for gap in found["longest_gaps"][:3]:
         say(
             console,
-            f"           @{gap['point']}: {gap['gaps']} gaps, the longest {gap['from']} to {gap['to']}",
+            f"           @{gap['point']}: {counted(gap['gaps'], 'gap')}, the longest {gap['from']} to {gap['to']}",
             "dim",
         )
     if found["left_out"]:
         say(
             console,
-            f"{len(found['left_out']):>10,} columns not in the map: {_some(found['left_out'])}",
+            f"not in the map: {_some(found['left_out'])}",
             "dim",
         )
     if found["read_as"]["other_sheets"]:
@@ -265,7 +266,9 @@ def _show_aside(console: Console, found: dict[str, Any]) -> None:
         say(console, f"! column {column!r} left out: {why}", "yellow")
     if aside["rows"] or aside["values"]:
         say(
-            console, f"! set aside: {aside['rows']:,} rows and {aside['values']:,} values", "yellow"
+            console,
+            f"! set aside: {counted(aside['rows'], 'row')} and {counted(aside['values'], 'value')}",
+            "yellow",
         )
         for why, count in islice(aside["reasons"].items(), _SHOWN):
             say(console, f"{count:>10,} {why}", "yellow")
