@@ -38,11 +38,12 @@ from ontology.store.columns import (
 )
 from ontology.store.duck_file import Db, DuckFile
 from ontology.store.duck_mill import Mill
-from ontology.store.duck_plan import Segment, folder_of
+from ontology.store.duck_plan import folder_of
 from ontology.store.duck_retain import Trim
 from ontology.store.duck_shelf import Shelf
 from ontology.store.duck_snapshot import Snapshots
 from ontology.store.duck_sorter import Sorter, Swap, keys
+from ontology.store.duck_tails import Moment, Tails
 from ontology.store.memory_history import SCAN_ROWS, instant
 from ontology.store.newest import Newest
 from ontology.store.snapshot import Snapshot
@@ -74,6 +75,7 @@ class DuckHistory:
         self._shelf = Shelf(file, folder)
         self._sorter = Sorter(self._shelf, self._mill, hot_rows)
         self._newest = Newest(empty())
+        self._now = Moment()
         self._numbers = PointNumbers()
         self._snapshots = Snapshots(self._shelf)
         self._load()
@@ -217,10 +219,8 @@ class DuckHistory:
             duck_layout.create(db)
             ids = db.execute("SELECT point, id FROM store.points ORDER BY point").fetchall()
             segments = duck_layout.manifest(db)
-            newest = joined([
-                duck_layout.columns(db.execute("SELECT * FROM store.settled").fetchnumpy()),
-                duck_layout.tail(db, "hot"), duck_layout.tail(db, "late"),
-            ])  # fmt: skip
+            settled = duck_layout.columns(db.execute("SELECT * FROM store.settled").fetchnumpy())
+            tails = Tails.read(db)
             self._seq = duck_layout.last_seq(db)
             self._tail_rows = duck_layout.tail_rows(db)
         if [number for number, _ in ids] != list(range(len(ids))):
@@ -228,20 +228,24 @@ class DuckHistory:
                 f"{self._file.path.name}: the numbers of its points have gaps",
                 hint="restore it from a backup",
             )
+        self._shelf.attach(segments)
+        self._now = Moment(tuple(segments), tails)
         self._shelf.sync(segments)
         self._mill.start_at(1 + max((s.number for s in segments), default=0))
         self._numbers = PointNumbers([id for _, id in ids])
-        self._newest = Newest(newest)
+        self._newest = Newest(joined([settled, *(r.rows for r in (*tails.hot, tails.late))]))
         self._tidy_above = self._tail_limit
 
     def _write(self, samples: Samples) -> None:
         seq = self._seq + 1
         with self._file.transaction() as db:
             rows, new = self._numbered(db, [samples])
-            ahead = rows.ts > self._newest.ts(rows.point)
-            duck_layout.append(db, "hot", rows[ahead], seq)
-            duck_layout.append(db, "late", rows[~ahead], seq)
+            newer = rows.ts > self._newest.ts(rows.point)
+            ahead, behind = rows[newer], rows[~newer]
+            duck_layout.append(db, "hot", ahead, seq)
+            duck_layout.append(db, "late", behind, seq)
         self._numbers.add(new)
+        self._now = self._now.written(ahead, behind)
         self._newest.put(rows)
         self._seq = seq
         self._tail_rows += len(rows)
@@ -283,6 +287,10 @@ class DuckHistory:
             duck_layout.put_segments(db, swap.made)
             duck_layout.settle(db, self._newest.rows())
             self._tail_rows = duck_layout.tail_rows(db)
+            segments = tuple(duck_layout.manifest(db))
+            same = change is None and not len(swap.left)
+            tails = self._now.tails if same else Tails.read(db)
+        self._now = Moment(segments, tails)  # before those that are gone may be detached
         self._shelf.retire(swap.gone)
         self._tidy_above = max(self._tail_limit, self._tail_rows + self._tail_limit // 2)
 
@@ -375,32 +383,31 @@ class DuckHistory:
 
     def _read(self, points: list[Ref], steps: Steps) -> dict[Ref, Floats]:
         found: dict[Ref, Floats] = {}
-        with self._shelf.moment() as (db, segments):
+        with self._shelf.cursor() as db:
+            now = self._now
             for at in range(0, len(points), READ_POINTS):
                 some = points[at : at + READ_POINTS]
-                means = self._means(db, segments, some, steps)
+                means = self._means(db, now, some, steps)
                 found.update(zip(some, means, strict=True))
         return found
 
-    def _means(self, db: Db, segments: list[Segment], points: list[Ref], steps: Steps) -> Floats:
+    def _means(self, db: Db, now: Moment, points: list[Ref], steps: Steps) -> Floats:
         """Shape (len(points), steps.count)."""
         rows = {n: row for row, p in enumerate(points) if (n := self._numbers.get(p)) is not None}
         if not rows:
             return np.full((len(points), steps.count), np.nan)
         row_of = np.full(max(rows) + 1, -1, dtype=np.int64)
         row_of[list(rows)] = list(rows.values())
-        samples = duck_reads.of_points(
-            db, segments, list(rows), steps.first, steps.end, counting=True
-        )
-        old = [s for s in segments if s.kind == "hourly"] if rollups.serves(steps) else []
+        samples = duck_reads.of_points(db, now, list(rows), steps.first, steps.end, counting=True)
+        old = [s for s in now.segments if s.kind == "hourly"] if rollups.serves(steps) else []
         hours = duck_reads.hours_of(db, old, list(rows), *rollups.middles(steps))
         return rollups.means(steps, samples, hours, row_of, len(points))
 
     def _raw(self, point: Ref, first: int, end: int, limit: int) -> Samples:
         number, rows = self._numbers.get(point), empty()
         if number is not None:
-            with self._shelf.moment() as (db, segments):
-                rows = duck_reads.first_of(db, segments, number, first, end, limit=limit)
+            with self._shelf.cursor() as db:
+                rows = duck_reads.first_of(db, self._now, number, first, end, limit=limit)
         index = np.zeros(len(rows), dtype=np.int32)
         return Samples((point,), index, rows.ts, rows.value, rows.status)
 

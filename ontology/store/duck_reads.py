@@ -11,6 +11,7 @@ from ontology.store import duck_layout
 from ontology.store.columns import LAST_S, Columns, Ints, empty, joined
 from ontology.store.duck_file import Db, one
 from ontology.store.duck_plan import PERIOD_S, Segment
+from ontology.store.duck_tails import Moment, Tails
 from ontology.store.rollups import Hours
 
 SLICE_ROWS = 2_000_000
@@ -18,40 +19,55 @@ SLICE_ROWS = 2_000_000
 
 
 def of_points(
-    db: Db, segments: Sequence[Segment], points: Sequence[int], first: int, end: int, *, counting: bool
-) -> Columns:  # fmt: skip
+    db: Db, now: Moment, points: Sequence[int], first: int, end: int, *, counting: bool
+) -> Columns:
     """Samples of these points with `first <= ts < end`; `counting`: only those that enter averages, whose
     status is not told (0).
 
     Sorted only where something came late.
     """
-    late = _late(db, points, first, end)
+    hot, late = now.tails.of_points(points, first, end)
     low, high = min(points), max(points)
-    cold = [s for s in segments if s.kind == "cold" and s.meets(first, end) and s.low <= high and s.high >= low]  # fmt: skip
-    tables = [(f"{s.alias}.main.cold", s.first < first or s.last >= end) for s in cold]
+    cold = [s for s in _inside(now.segments, first, end) if s.low <= high and s.high >= low]
     bare = counting and not len(late)
-    text = " UNION ALL ".join(
-        _select(table, points, f"c.ts >= {first} AND c.ts < {end}" if cut else "true", bare=bare)
-        for table, cut in [*tables, ("store.hot", True)]
-    )
-    if len(points) > 1:
-        db.register("wanted", {"point": np.array(points, dtype=np.int32)})
-    rows = _fetched(db, text)
+    found = []
+    if cold:
+        if len(points) > 1:
+            db.register("wanted", {"point": np.array(points, dtype=np.int32)})
+        found.append(_fetched(db, _union(cold, points, first, end, bare=bare)))
+    rows = _appended([*found, *(some[some.counts()] if counting else some for some in hot)])
     if len(late):
         rows = joined([rows, late])
-    return (
-        rows[rows.counts()] if counting and not (bare and np.isfinite(rows.value).all()) else rows
-    )
+    if not counting or (bare and np.isfinite(rows.value).all()):
+        return rows
+    return rows[rows.counts()]
 
 
-def _select(table: str, points: Sequence[int], test: str, *, bare: bool) -> str:
+def _appended(parts: Sequence[Columns]) -> Columns:
+    if len(parts) == 1:
+        return parts[0]
+    columns = zip(*((p.point, p.ts, p.value, p.status) for p in [empty(), *parts]), strict=True)
+    return Columns(*map(np.concatenate, columns))
+
+
+def _union(cold: Sequence[Segment], points: Sequence[int], first: int, end: int, *, bare: bool) -> str:  # fmt: skip
     """`bare`: without the status, and without those that are FAULT. (A test of `isfinite` here would cost
     as much as all the rest.)
     """
     status, sound = ("", f" AND c.status <> {int(Status.FAULT)}") if bare else (", c.status", "")
     which = f"c.point = {points[0]}" if len(points) == 1 else "true"
     join = "" if len(points) == 1 else " JOIN wanted w ON w.point = c.point"
-    return f"SELECT c.point, c.ts, c.value{status} FROM {table} c{join} WHERE {which} AND {test}{sound}"  # noqa: S608  (names and numbers of ours)
+    return " UNION ALL ".join(
+        f"SELECT c.point, c.ts, c.value{status} FROM {s.alias}.main.cold c{join}"  # noqa: S608  (names and numbers of ours)
+        f" WHERE {which} AND {_cut(s, first, end)}{sound}"
+        for s in cold
+    )
+
+
+def _cut(segment: Segment, first: int, end: int) -> str:
+    """Nothing to test where the segment lies inside."""
+    whole = first <= segment.first and segment.last < end
+    return "true" if whole else f"c.ts >= {first} AND c.ts < {end}"
 
 
 def _fetched(db: Db, text: str) -> Columns:
@@ -62,25 +78,20 @@ def _fetched(db: Db, text: str) -> Columns:
     return Columns(point, ts, value, status)
 
 
-def first_of(
-    db: Db, segments: Sequence[Segment], point: int, first: int, end: int, *, limit: int
-) -> Columns:
+def first_of(db: Db, now: Moment, point: int, first: int, end: int, *, limit: int) -> Columns:
     """The first `limit` samples of one point, in time order."""
-    cold = [s for s in segments if s.kind == "cold" and s.meets(first, end) and s.low <= point <= s.high]  # fmt: skip
-    sources = [*(f"{s.alias}.main.cold" for s in cold), "store.hot"]
-    union = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT point, ts, value, status FROM {table} WHERE point = {point}"  # noqa: S608  (names and numbers of ours)
-        f" AND ts >= {first} AND ts < {end})"
-        for table in sources
-    )
-    got = db.execute(f"SELECT * FROM ({union}) ORDER BY ts LIMIT {limit}").fetchnumpy()  # noqa: S608  (as above)
-    return joined([duck_layout.columns(got), _late(db, [point], first, end)])[:limit]
+    hot, late = now.tails.of_points([point], first, end)
+    cold = [s for s in _inside(now.segments, first, end) if s.low <= point <= s.high]
+    found = []
+    if cold:
+        text = _union(cold, [point], first, end, bare=False)
+        found.append(_fetched(db, f"SELECT * FROM ({text}) ORDER BY ts LIMIT {limit}"))  # noqa: S608  (names and numbers of ours)
+    return joined([*found, *hot, late])[:limit]
 
 
 def hours_of(db: Db, segments: Sequence[Segment], points: Sequence[int], first: int, end: int) -> Hours:  # fmt: skip
     """Roll-ups of these points with `first <= hour < end`, sorted."""
     found = [s for s in segments if s.kind == "hourly" and s.meets(first, end)]
-    db.register("wanted", {"point": np.array(points, dtype=np.int32)})
     text = " UNION ALL ".join(
         f"SELECT c.* FROM {s.alias}.main.hourly c JOIN wanted w ON w.point = c.point"  # noqa: S608  (names and numbers of ours)
         f" WHERE hour >= {first} AND hour < {end}"
@@ -89,6 +100,7 @@ def hours_of(db: Db, segments: Sequence[Segment], points: Sequence[int], first: 
     if not text:
         none: Ints = np.empty(0, np.int64)
         return Hours(np.empty(0, np.int32), none, np.empty(0), np.empty(0), np.empty(0), none)
+    db.register("wanted", {"point": np.array(points, dtype=np.int32)})
     got = db.execute(text).fetchnumpy()
     hours = Hours(*(np.asarray(got[name]) for name in Hours.__annotations__))
     return hours[np.argsort(hours.key)]
@@ -111,11 +123,12 @@ def in_time(db: Db, segments: Sequence[Segment], first: int, end: int) -> Iterat
 def slices(db: Db, segments: Sequence[Segment], first: int, end: int, points: int) -> Iterator[tuple[int, int, Columns]]:  # fmt: skip
     """(from point, to point, their samples with `first <= ts < end`, sorted): all points, some at a time."""
     some = _inside(segments, first, end)
+    now = Moment(tuple(some), Tails.read(db))
     rows = sum(s.rows for s in some)
     width = max(1, points * SLICE_ROWS // max(rows, 1))
     for low in range(0, points, width):
         numbers = range(low, min(low + width, points))
-        found = of_points(db, some, numbers, first, end, counting=False)
+        found = of_points(db, now, numbers, first, end, counting=False)
         yield low, numbers[-1] + 1, joined([found])
 
 
@@ -175,14 +188,3 @@ def _window_rows(db: Db, segments: Sequence[Segment], first: int, end: int) -> C
     rows = duck_layout.columns(db.execute(text).fetchnumpy())
     late = duck_layout.tail(db, "late", f"ts >= {first} AND ts < {end}")
     return joined([rows, late])
-
-
-def _late(db: Db, points: Sequence[int], first: int, end: int) -> Columns:
-    """The last writes of what came late; mostly there is nothing."""
-    if not duck_layout.count(db, "late"):
-        return empty()
-    low, high = min(points), max(points)
-    late = duck_layout.tail(
-        db, "late", f"point BETWEEN {low} AND {high} AND ts >= {first} AND ts < {end}"
-    )
-    return late[np.isin(late.point, points)]

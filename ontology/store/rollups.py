@@ -90,9 +90,10 @@ def means(steps: Steps, rows: Columns, hours: Hours, row_of: Ints, count: int) -
     An hour falls into the step that its middle is in.
     """
     if not len(hours):
-        return steps.means(row_of[rows.point], rows.ts, rows.value, count)
+        return steps.means(row_of, rows.point, rows.ts, rows.value, count)
     return steps.means(
-        np.concatenate([row_of[rows.point], row_of[hours.point]]),
+        row_of,
+        np.concatenate([rows.point, hours.point]),
         np.concatenate([rows.ts, hours.hour + HOUR_S // 2]),
         np.concatenate([rows.value, hours.mean]),
         count,
