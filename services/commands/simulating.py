@@ -51,13 +51,13 @@ async def run(
             anchor=dt.datetime.now(dt.UTC), seed=SEED, days=DAYS, host=HOST,
             bacnet_port=ports.bacnet, modbus_port=ports.modbus, rtu_port=ports.rtu,
             webhook=f"{webhook.rstrip('/')}/api/ingest/lorawan" if webhook else None,
-            secret=os.environ.get(SECRET) if webhook else None,
+            secret=os.environ.get(SECRET) if webhook else None, hands=True,
         )  # fmt: skip
     async with devices:
         if output is not None:
             with writing(output):
                 write_lines(output, devices.lines)
-        where = whereabouts(devices.lines)
+        where = whereabouts(devices.lines, webhook)
         print_json(where) if as_json else show(console, where)
         waits = [asyncio.create_task(work) for work in (stopped.wait(), devices.ended())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -72,7 +72,7 @@ def _need_room(output: Path | None) -> None:
         raise Refused(f"{output} is there", hint="nothing was touched; give another name with -o")
 
 
-def whereabouts(lines: tuple[Line, ...]) -> dict[str, Any]:
+def whereabouts(lines: tuple[Line, ...], webhook: str = "") -> dict[str, Any]:
     """How the demo's devices are reached, protocol by protocol."""
     by = {
         kind: [line for line in lines if line.protocol == kind]
@@ -94,7 +94,7 @@ def whereabouts(lines: tuple[Line, ...]) -> dict[str, Any]:
             "address": f"{serial[0].host}:{serial[0].port}",
             "units": [min(line.device for line in serial), max(line.device for line in serial)],
         },
-        "lorawan": {"sensors": len(by["lorawan"])},
+        "lorawan": {"sensors": len(by["lorawan"]), "webhook": webhook or None},
     }  # fmt: skip
 
 
@@ -103,12 +103,14 @@ def show(console: Console, where: dict[str, Any]) -> None:
     bacnet, modbus, rtu = where["bacnet"], where["modbus"], where["rtu"]
     first, last = bacnet["instances"]
     (low, high), (least, most) = modbus["units"], rtu["units"]
+    sensors, webhook = where["lorawan"]["sensors"], where["lorawan"]["webhook"]
+    report = f"report to {webhook}" if webhook else "are quiet: --webhook says where they report"
     for says in (
         f"BACnet/IP  {bacnet['devices']} controllers {first} to {last} on network {bacnet['network']}",
         f"           behind the router at {bacnet['address']} (UDP)",
         f"Modbus TCP units {low} to {high} at {modbus['address']}",
         f"Modbus RTU units {least} to {most} behind a serial gateway at {rtu['address']}",
-        f"LoRaWAN    {where['lorawan']['sensors']} sensors, which report to --webhook",
+        f"LoRaWAN    {sensors} sensors, which {report}",
         "",
         f"plantroom ingest discover bacnet {bacnet['address']}",
         f"plantroom ingest discover modbus {modbus['address']} --units {low}-{high}",

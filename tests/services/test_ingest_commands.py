@@ -52,7 +52,7 @@ def running(starting: Coroutine[Any, Any, Device]) -> Iterator[Device]:
 
 @pytest.fixture(scope="module")
 def lines() -> Iterator[tuple[Line, ...]]:
-    starting = DemoProcess.start(anchor=dt.datetime.now(UTC), seed=7, days=0.1)
+    starting = DemoProcess.start(anchor=dt.datetime.now(UTC), seed=7, days=0.1, hands=True)
     with running(starting) as devices:
         yield devices.lines
 
@@ -332,6 +332,27 @@ def test_a_valve_is_commanded_and_given_back_and_both_are_logged(
     entries = [json.loads(line) for line in (home / "writes.log").read_text().splitlines()]
     assert [(entry["what"], entry["wrote"]) for entry in entries] == [
         ("ordered", 40), ("done", 40), ("ordered", None), ("done", None),
+    ]  # fmt: skip
+
+
+def test_the_simulated_valve_in_hand_is_taken_over_and_given_back_to_its_program(
+    run: Run, home: Path, file: Path
+) -> None:
+    file.write_text(file.read_text().replace("options = {", 'options = { writable = "yes",'))
+    valve = "AHU-2.cooling-valve"
+    order = ("write", "AHU-2", valve, "--lines", file, "--i-approve", valve, "--json")
+    told = run(*order, "40").json
+    assert (told["before"]["override_level"], told["before"]["value"]) == (8, 100)
+    assert (told["after"]["override_level"], told["after"]["value"]) == (8, 40)
+    assert run(*order, "120").code == 3
+    (seen,) = run("read", "AHU-2", valve, "--lines", file, "--json").json["points"]
+    assert (seen["value"], seen["status"]) == (40, "overridden")
+    assert run(*order, "--relinquish").json["after"]["override_level"] is None
+    sensor = "AHU-2.return-air-temp"
+    assert run("write", "AHU-2", sensor, "21", "--lines", file, "--i-approve", sensor).code == 3
+    whats = [json.loads(row)["what"] for row in (home / "writes.log").read_text().splitlines()]
+    assert [what.partition(":")[0] for what in whats] == [
+        "ordered", "done", "ordered", "failed", "ordered", "done", "ordered", "failed",
     ]  # fmt: skip
 
 

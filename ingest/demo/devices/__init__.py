@@ -35,7 +35,9 @@ class DemoDevices:
         webhook: str | None = None,
         secret: str | None = None,
         broker: Broker | None = None,
+        hands: bool = False,
     ) -> None:
+        """`hands`: BACnet outputs and commandable values take commands."""
         self.host = host
         self.bacnet_port = bacnet_port or free_port(host, socket.SOCK_DGRAM)
         self.modbus_port = modbus_port or free_port(host, socket.SOCK_STREAM)
@@ -44,6 +46,7 @@ class DemoDevices:
             host, self.bacnet_port, self.modbus_port, self.rtu_port
         )
         self._plant = plant
+        self._hands = hands
         self._sensors = LorawanSensors(
             self.layout.lorawan, plant, webhook=webhook, secret=secret, broker=broker
         )
@@ -59,7 +62,9 @@ class DemoDevices:
         serial = [line for line in self.layout.modbus if is_serial(line)]
         async with contextlib.AsyncExitStack() as opening:
             for device in (
-                BacnetDevices(self.layout.bacnet, self._plant, self.host, self.bacnet_port),
+                BacnetDevices(
+                    self.layout.bacnet, self._plant, self.host, self.bacnet_port, hands=self._hands
+                ),
                 ModbusDevices(tcp, self._plant, self.host, self.modbus_port),
                 ModbusDevices(serial, self._plant, self.host, self.rtu_port, serial=True),
                 self._sensors,

@@ -38,6 +38,7 @@ async def serve(ask: dict[str, Any]) -> None:
         webhook=ask["webhook"],
         secret=ask["secret"],
         broker=Broker(**ask["broker"]) if ask["broker"] else None,
+        hands=ask["hands"],
     ) as devices:
         _say(
             {

@@ -58,10 +58,11 @@ class DemoProcess:
         bacnet_port: int = 0,
         modbus_port: int = 0,
         rtu_port: int = 0,
+        hands: bool = False,
     ) -> Self:
         """Start and wait until all devices answer. `anchor`, `seed` and `days` are those of the history.
 
-        Uplinks go to the webhook, and to the broker where one is given.
+        Uplinks go to the webhook, and to the broker where one is given. With `hands` BACnet outputs take commands.
         Raises Conflict where a port is taken, Unavailable where the child does not come up.
         """
         folder = tempfile.TemporaryDirectory(prefix="plantroom-demo-")
@@ -69,7 +70,7 @@ class DemoProcess:
             "anchor": anchor.isoformat(), "seed": seed, "days": days, "host": host,
             "webhook": webhook, "secret": secret, "folder": folder.name,
             "broker": asdict(broker) if broker else None,
-            "bacnet_port": bacnet_port, "modbus_port": modbus_port, "rtu_port": rtu_port,
+            "bacnet_port": bacnet_port, "modbus_port": modbus_port, "rtu_port": rtu_port, "hands": hands,
         }  # fmt: skip
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ingest.demo.devices",
