@@ -242,7 +242,13 @@ def _date_kind(date: str) -> tuple[str, _Digits | None]:
 
 def _kind(text: str) -> tuple[str, _Digits | None]:
     text = text.strip()
-    if not text or len(text) > _LONGEST or not any(map(str.isdecimal, text)):
+    return ("none", None) if len(text) > _LONGEST else _short_kind(text)
+
+
+@lru_cache(maxsize=20_000)
+def _short_kind(text: str) -> tuple[str, _Digits | None]:
+    """In a long table, the same time stands in many rows."""
+    if not any(map(str.isdecimal, text)):
         return "none", None
     if _NUMBER.fullmatch(text) and not _PACKED.fullmatch(text):
         return ("number" if _scale(_as_number(text)) else "none"), None

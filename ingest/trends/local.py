@@ -43,7 +43,9 @@ def resolve(moment: Moment, zone: ZoneInfo | None) -> int | tuple[int, int]:
     found = offsets(zone, moment.seconds // _QUARTER)
     if not found:
         shown = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=moment.seconds)  # noqa: DTZ001
-        raise Unread(f"{shown:%Y-%m-%d %H:%M} does not exist in {zone.key}: clocks went forward")
+        raise Unread(
+            f"clocks in {zone.key} went forward, this time does not exist: {shown:%Y-%m-%d %H:%M}"
+        )
     if moment.zone:
         return moment.seconds - _named(moment, zone, found)
     if len(found) == 1:

@@ -24,7 +24,7 @@ from ingest.trends.survey import text_at
 from ontology.errors import BadRequest
 from ontology.history import Samples, Status
 
-CELLS: Final = 100_000
+CELLS: Final = 50_000
 """Values in one batch, about: a few megabytes, whatever the shape of the table."""
 _MOST_FOOTER: Final = 50
 _TWICE: Final = "a time in the hour that comes twice, and the order of the rows does not tell which"

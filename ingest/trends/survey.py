@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from ingest.trends.cells import Dialect
@@ -112,4 +113,10 @@ def text_at(cells: Sequence[Any], at: int | None) -> str:
     """The trimmed text of a cell; "" where there is none."""
     if at is None or at >= len(cells) or cells[at] is None:
         return ""
-    return " ".join(str(cells[at])[:500].split())
+    return _trimmed(str(cells[at])[:500])
+
+
+@lru_cache(maxsize=20_000)
+def _trimmed(text: str) -> str:
+    """Names of points repeat from row to row."""
+    return " ".join(text.split())

@@ -142,6 +142,7 @@ def server(run: Run, home: Path) -> Iterator[str]:
         process.wait(30)
 
 
+@pytest.mark.long
 def test_while_a_server_runs_the_export_goes_to_it(
     run: Run, server: str, export: Path, map_: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
