@@ -30,6 +30,8 @@ _SCHEMA: Final = pa.schema(
         ("status", pa.uint8()),
     ]
 )
+_ID_CHARS: Final = 256
+"""Of a point's id, as in the JSON form."""
 _WHOLE_FILE: Final = 16 + zlib.MAX_WBITS
 """zlib's way to say: with gzip's header and checksum."""
 _RECORD_BATCH, _DICTIONARY_BATCH = 3, 2
@@ -131,12 +133,15 @@ def _samples(table: pa.Table) -> Samples:
     if table.num_rows > MOST_ROWS:
         raise BadRequest(f"{table.num_rows} rows at once", hint=f"send at most {MOST_ROWS}")
     table = table.select(["point", "ts", "value", "status"]).combine_chunks()
-    if any(table.column(name).null_count for name in ("point", "ts", "status")):
+    named = table.column("point").cast(pa.string())  # a dictionary may hide a null
+    if any(column.null_count for column in (named, table.column("ts"), table.column("status"))):
         raise BadRequest("rows without point, time or status", hint="only a value may be null")
-    points = table.column("point").cast(pa.string()).dictionary_encode().combine_chunks()
+    points = named.dictionary_encode().combine_chunks()
     if isinstance(points, pa.ChunkedArray):  # no rows at all
         points = pa.array([], pa.string()).dictionary_encode()
     ids = points.dictionary.to_pylist()
+    if any(len(id) > _ID_CHARS for id in ids):
+        raise BadRequest(f"an id of over {_ID_CHARS} characters", hint="send ids of the model")
     return Samples(
         points=tuple(Ref(id) for id in ids),
         index=points.indices.to_numpy(zero_copy_only=False).astype(np.int32),

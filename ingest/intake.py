@@ -28,6 +28,8 @@ LATEST: Final = dt.datetime(2100, 1, 1, tzinfo=UTC)
 """Also a bound where our own clock is wrong: 2106 is where unsigned 32-bit seconds end."""
 AHEAD: Final = dt.timedelta(days=1)
 """A device in another time zone that sends local time as UTC is up to 14 h ahead; beyond, its clock is wrong."""
+LARGEST: Final = 1e300
+"""Beyond it a number is the garbage of a wrong word order or format, and sums of a few of them are infinite."""
 _BELIEVED: Final = (Status.GOOD, Status.OVERRIDDEN, Status.ESTIMATED)
 
 
@@ -110,8 +112,8 @@ def _doubts(
 
 
 def _honest(samples: Samples) -> Samples:
-    """NaN and infinities that claim to be measurements are faults without a value."""
-    none = ~np.isfinite(samples.value)
+    """NaN, infinities and what no sum can hold are faults without a value where they claim to be measurements."""
+    none = ~(np.abs(samples.value) <= LARGEST)
     if not none.any():
         return samples
     lying = none & np.isin(samples.status, [int(status) for status in _BELIEVED])

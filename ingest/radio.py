@@ -19,7 +19,7 @@ from ingest.line_state import Backoff
 from ingest.quality import Plausibility
 from ingest.rejects import Rejects
 from ingest.uplinks import Uplink, readings
-from ingest.watch import Watch
+from ingest.watch import STALE_PERIODS, Watch
 from ontology.errors import Corrupt, NotFound, PlantroomError, Refused
 from ontology.history import Samples
 from ontology.kinds import Ref
@@ -157,10 +157,19 @@ class Radio:
             if one.step.lost > 0:
                 name, f_cnt = one.line.name, one.uplink.f_cnt
                 log.info("%s: %d frames lost before frame %d", name, one.step.lost, f_cnt)
-            self._watch.good(one.line, one.found)
+            self._heard_of(one)
         if len(heard) == 1:
             self._watch.took(source, taken)
         return len(samples)
+
+    def _heard_of(self, one: _Heard) -> None:
+        """The sensor is well, unless this is only what a broker kept of it: that may be days old."""
+        age = self._watch.intake.clock.now() - one.uplink.at
+        if age.total_seconds() <= STALE_PERIODS * one.line.every_s:
+            self._watch.good(one.line, one.found)
+            return
+        count = self._watch.state(one.line.name).samples + len(one.found)
+        self._watch.update(one.line.name, samples=count)
 
     def _reject(self, uplink: Uplink, error: PlantroomError) -> None:
         """Count it, and say at its line that what came could not be read."""

@@ -31,6 +31,7 @@ class Rejects:
 
     def __init__(self) -> None:
         self._kinds: OrderedDict[tuple[str, str], Reject] = OrderedDict()
+        self._flooded = False
         self.total = 0
 
     def __iter__(self) -> Iterator[Reject]:
@@ -40,7 +41,10 @@ class Rejects:
     def add(
         self, source: str, why: str, at: dt.datetime, *, hint: str = "", example: bytes | str = ""
     ) -> bool:
-        """Count one; True where it is the first of its kind, which is worth a line in the log."""
+        """Count one; True where it is the first of its kind, which is worth a line in the log.
+
+        Once more kinds came than are kept apart, none is: a flood of new names must not fill the log.
+        """
         self.total += 1
         key = (source[:_TEXT], why[:_TEXT])
         before = self._kinds.pop(key, None)
@@ -48,7 +52,8 @@ class Rejects:
         self._kinds[key] = Reject(*key, hint, times, at, _printable(example))
         if len(self._kinds) > _KINDS:
             self._kinds.popitem(last=False)
-        return before is None
+            self._flooded = True
+        return before is None and not self._flooded
 
 
 def _printable(text: bytes | str) -> str:

@@ -37,6 +37,8 @@ _FIRST_ONLY: Final = 3
 """paho's default for the clean start of MQTT 5, the only one that MQTT 3.1.1 may carry."""
 _LARGEST: Final = 65_536
 """Bytes of an uplink's JSON with the reports of many gateways; longer ones are no uplinks."""
+_PACKET: Final = 4 * 2**20
+"""Bytes of what a broker may send at once; longer ones it keeps to itself. MQTT would allow 256 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,24 +147,35 @@ class MqttUplinks:
                 paho.ack(message.mid, message.qos)
 
     def _decode(self, message: Any) -> Uplink | None:
-        payload: bytes = message.payload
-        why, hint = "larger than an uplink can be", "let only the network server publish here"
-        if len(payload) <= _LARGEST:
-            try:
-                tree = json.loads(payload)
-                if isinstance(tree, Mapping) and other_event(tree):
-                    return None
-                return decode_uplink(tree if isinstance(tree, Mapping) else {})
-            except BadRequest as error:
-                why, hint = str(error), error.hint
-            except (ValueError, RecursionError):
-                why, hint = "not JSON", "let the network server publish JSON, not protobuf"
-        topic = message.topic if isinstance(message.topic, str) else "?"
-        self.rejects.add(topic, why, dt.datetime.now(UTC), hint=hint, example=payload)
+        try:
+            tree = json.loads(message.payload)
+            if isinstance(tree, Mapping) and other_event(tree):
+                return None
+            now = dt.datetime.now(UTC)
+            uplink = decode_uplink(tree if isinstance(tree, Mapping) else {}, received=now)
+        except BadRequest as error:
+            self._refuse(message, str(error), error.hint)
+        except (ValueError, RecursionError):
+            self._refuse(message, "not JSON", "let the network server publish JSON, not protobuf")
+        else:
+            if not (message.retain and uplink.at == now):
+                return uplink
+            why = "kept by the broker, and without a time of its own: nobody knows how old it is"
+            self._refuse(message, why, "publish uplinks without the retain flag")
         return None
 
+    def _refuse(self, message: Any, why: str, hint: str) -> None:
+        topic = message.topic if isinstance(message.topic, str) else "?"
+        self.rejects.add(topic, why, dt.datetime.now(UTC), hint=hint, example=message.payload)
+
     def _on_message(self, _client: object, _userdata: object, message: Any) -> None:
-        """paho tells of each message here, in the event loop."""
+        """paho tells of each message here, in the event loop. What is too long is not kept until its turn."""
+        if len(message.payload) > _LARGEST:
+            self._refuse(
+                message, "larger than an uplink can be", "let only the network server publish here"
+            )
+            self._acknowledge([message])
+            return
         if len(self._came) >= _WAITING and not message.qos:
             hint = "let the network server publish at QoS 1: then they wait in the broker"
             self.rejects.add("mqtt", "more than can be taken", dt.datetime.now(UTC), hint=hint)
@@ -208,4 +221,5 @@ def _session() -> Properties:
     wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     wishes.SessionExpiryInterval = _SESSION_S
     wishes.ReceiveMaximum = _UNACKNOWLEDGED
+    wishes.MaximumPacketSize = _PACKET
     return wishes

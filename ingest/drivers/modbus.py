@@ -230,7 +230,9 @@ class Modbus:
         answer = await self._ask(block)
         if not answer.isError():
             bits = block.table in ("coil", "discrete")
-            image.put(offset, block, answer.bits if bits else answer.registers)
+            came = answer.bits if bits else answer.registers
+            if len(came) <= -(-block.count // 8) * 8 if bits else len(came) <= block.count:
+                image.put(offset, block, came)  # more than was asked answers another question
             return True
         if answer.exception_code in _LATER:
             return False

@@ -22,6 +22,8 @@ class OddUnit:
     refuses: int = 0
     """This exception to everything."""
     short: bool = False
+    more: int = 0
+    """Words it adds to every answer."""
     silent: bool = False
     late_s: float = 0.0
     texts: tuple[bytes, ...] = ()
@@ -54,6 +56,7 @@ class OddUnit:
         if any(at not in self.words for at in wanted):
             return bytes([function | 0x80, 2])
         words = [self.words[at] for at in wanted][: count - 1 if self.short else count]
+        words += [0x4120] * self.more
         return bytes([function, 2 * len(words)]) + struct.pack(f">{len(words)}H", *words)
 
     def _write(self, function: int, start: int, count: int, pdu: bytes) -> bytes:

@@ -79,6 +79,18 @@ def test_a_gzip_bomb_stops_at_the_bound() -> None:
         (pa.table({"point": ["a"], "ts": [1], "value": [1.0]}), "status"),
         (pa.table({"point": [None], "ts": [1], "value": [1.0], "status": [0]}), "without point"),
         (pa.table({"point": ["a"], "ts": [1], "value": [1.0], "status": [300]}), "not in range"),
+        (
+            pa.table(
+                {
+                    "point": pa.DictionaryArray.from_arrays([0], pa.array([None], pa.string())),
+                    "ts": [1],
+                    "value": [1.0],
+                    "status": [0],
+                }
+            ),
+            "without point",
+        ),
+        (pa.table({"point": ["a" * 257], "ts": [1], "value": [1.0], "status": [0]}), "an id of"),
         (pa.table({"point": ["a"], "ts": ["noon"], "value": [1.0], "status": [0]}), "noon"),
     ],
 )

@@ -129,6 +129,12 @@ async def test_an_answer_that_is_too_short_costs_only_what_it_lacks(free_port) -
     assert math.isnan(three)
 
 
+async def test_an_answer_with_more_words_than_were_asked_is_no_answer(free_port) -> None:
+    async with OddGateway({1: OddUnit({0: 1, 1: 2}, more=100)}, free_port()) as gateway:
+        found = await values(line(gateway.port, ["input:0", "input:1"]))
+    assert all(math.isnan(value) for value in found)
+
+
 async def test_a_late_answer_is_never_taken_for_the_next_one(free_port) -> None:
     unit = OddUnit({0: 1, 50: 2}, late_s=0.35)
     async with OddGateway({1: unit}, free_port()) as gateway:

@@ -305,12 +305,12 @@ def test_late_samples_pass_and_impossible_ones_do_not() -> None:
 
 def test_infinite_and_missing_values_are_faults_without_a_value() -> None:
     now = dt.datetime(2026, 11, 21, tzinfo=UTC)
-    values = [float("inf"), float("-inf"), float("nan"), 7.0]
+    values = [float("inf"), float("-inf"), float("nan"), -1e308, 7.0]
     samples = Samples.of(Sample(Ref(f"p{n}"), now, value) for n, value in enumerate(values))
     good, asides = sift(samples, now, source="x")
     assert asides == []
-    assert good.status.tolist() == [2, 2, 2, 0]
-    assert np.isnan(good.value[:3]).all()
+    assert good.status.tolist() == [2, 2, 2, 2, 0]
+    assert np.isnan(good.value[:4]).all()
 
 
 def test_a_logged_value_no_sensor_means_is_a_fault() -> None:

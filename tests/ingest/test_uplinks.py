@@ -27,6 +27,7 @@ from ingest.outbox import Outbox
 from ingest.payloads import milesight_bytes
 from ingest.quality import Plausibility
 from ingest.radio import Radio
+from ingest.rejects import Rejects
 from ingest.uplinks import Uplink, decode_uplink, flat, other_event, readings
 from ingest.watch import Watch
 from ontology.errors import BadRequest, Corrupt, DeviceSilent
@@ -395,3 +396,45 @@ async def test_a_wrong_password_is_said_and_the_right_one_opens(
     finally:
         server.terminate()
         await asyncio.to_thread(server.wait, 5)
+
+
+async def test_what_a_broker_kept_from_yesterday_does_not_bring_a_dead_sensor_back_to_life(
+    broker, tmp_path: Path
+) -> None:
+    where, _ = broker
+    timeless = {key: value for key, value in CHIRPSTACK.items() if key != "time"}
+    radio, outbox, watch = await radio_of(tmp_path)
+    async with aiomqtt.Client(where.host, where.port) as server:
+        topic = "application/1/device/{}/event/up"
+        await server.publish(topic.format("a"), json.dumps(timeless), qos=1, retain=True)
+        await server.publish(topic.format("b"), json.dumps(CHIRPSTACK), qos=1, retain=True)
+    async with asyncio.timeout(5), MqttUplinks(where) as uplinks:
+        async for batch in uplinks.batches():
+            assert [uplink.at for uplink in batch] == [decode_uplink(CHIRPSTACK).at]
+            await radio.accept_all(batch)
+            break
+    assert "nobody knows how old" in next(iter(uplinks.rejects)).why
+    assert outbox.rows == 3, "its values are stored as of then"
+    assert (watch.state(LINE.name).health, watch.state(LINE.name).last_seen) == ("starting", None)
+    await outbox.close()
+
+
+async def test_messages_of_megabytes_are_turned_away_as_they_come_and_not_kept(broker) -> None:
+    where, _ = broker
+    async with MqttUplinks(where) as uplinks, aiomqtt.Client(where.host, where.port) as server:
+        topic = f"application/1/device/{EUI}/event/up"
+        for _ in range(5):
+            await server.publish(topic, b"x" * 1_000_000, qos=1)
+        await server.publish(topic, json.dumps(CHIRPSTACK), qos=1)
+        async with asyncio.timeout(10):
+            while uplinks.rejects.total < 5 or not uplinks._came:  # noqa: ASYNC110  (paho sets no event)
+                await asyncio.sleep(0.02)
+        assert [len(message.payload) < 1_000 for message in uplinks._came] == [True]
+        assert next(iter(uplinks.rejects)).why == "larger than an uplink can be"
+
+
+def test_a_flood_of_unknown_sensors_is_counted_and_does_not_fill_the_log() -> None:
+    rejects = Rejects()
+    said = [rejects.add(f"{n:016x}", "no line", NOW) for n in range(10_000)]
+    assert sum(said) == 100
+    assert rejects.total == 10_000
