@@ -6,12 +6,14 @@ engine's way, and every relation is read in the scope it may be seen in.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from ontology.errors import BadRequest, Refused
+from ontology.store.dialect_bounds import bind
 from ontology.store.dialect_expr import Expressions
 from ontology.store.dialect_joins import joined
 from ontology.store.dialect_kinds import Backend, Kind, Piece, alike, as_kind, name, truth
@@ -24,8 +26,8 @@ MAX_SQL = 200_000
 MAX_NAME = 63
 """PostgreSQL's longest identifier."""
 
-Relation = Callable[[str], "tuple[str, Columns] | None"]
-"""What a published relation reads as, and its columns; None where there is none of that name."""
+Relation = Callable[[str], "tuple[str, Columns, str] | None"]
+"""What a published relation reads as, its columns, and which rows may be seen; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Rendered:
     sql: str
     columns: tuple[str, ...]
     kinds: tuple[Kind, ...]
+    bounds: Mapping[str, tuple[str, ...]]
+    """Relation -> conditions on its `ts`, outside of which the query needs no row of it."""
 
 
 @dataclass
@@ -55,12 +59,19 @@ class Renderer:
     size: int = field(default=0)
     final: exp.Expr | None = None
     """The SELECT whose rows people get: there, an interval is its seconds."""
+    sources: list[Source] = field(default_factory=list)
+    """Every reading of a published relation."""
 
     def top(self, tree: exp.Expr) -> Rendered:
         """The query with its columns as people named them."""
         self.final = tree
         sql, columns, labels = self.query(tree, {}, None)
-        return Rendered(sql, tuple(labels), tuple(columns.values()))
+        return Rendered(sql, tuple(labels), tuple(columns.values()), self._bounds())
+
+    def _bounds(self) -> Mapping[str, tuple[str, ...]]:
+        """Of relations that are read once."""
+        read = Counter(source.relation for source in self.sources)
+        return {s.relation: s.bounds for s in self.sources if read[s.relation] == 1 and s.bounds}
 
     def query(
         self, tree: exp.Expr, ctes: Mapping[str, Columns], outer: Names | None
@@ -165,6 +176,7 @@ class _Select:
 
     def written(self) -> tuple[str, Columns, list[str]]:
         froms = self._from()
+        bind(self.tree, self.names, self.expressions)
         for window in self.tree.args.get("windows") or ():
             self.names.windows[window.name.lower()] = self.expressions.over(window)
         items = self._items()
@@ -232,7 +244,10 @@ class _Select:
                 return Source(node.alias_or_name.lower(), name(word), self.ctes[word])
             known = self.render.relation(word)
             if known is not None:
-                return Source(node.alias_or_name.lower(), *known)
+                sql, columns, only = known
+                found = Source(node.alias_or_name.lower(), sql, columns, relation=word, only=only)
+                self.render.sources.append(found)
+                return found
             raise Refused(f"there is no table or view {node.name!r:.80}", hint="see `points`")
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Query):
             sql, columns, _ = self.render.query(node.this, self.ctes, None)

@@ -17,12 +17,12 @@ from ontology.store.dialect_kinds import (
     Kind,
     Piece,
     alike,
-    as_kind,
     cast,
     figure,
     made,
     number,
     truth,
+    written,
 )
 
 
@@ -52,6 +52,10 @@ class Given:
     @property
     def postgres(self) -> bool:
         return self.backend is Backend.POSTGRES
+
+    def text(self, at: int) -> Piece:
+        """An argument as text."""
+        return written(self.backend, self.args[at])
 
     def whole(self, at: int, low: int, high: int) -> int:
         """A literal whole number; BadRequest for anything else."""
@@ -98,15 +102,6 @@ def _each(template: str, into: Callable[[Piece], Piece], kind: Kind | None = Non
     return Call((1, 1), gives)
 
 
-def text(piece: Piece) -> Piece:
-    """As text. Numbers look as in DuckDB: 22.0, 0.5, 1e-05."""
-    if piece.kind is Kind.TEXT:
-        return piece
-    if piece.kind is Kind.SPAN:
-        raise BadRequest("an interval as text", hint="use epoch(x) / 3600 for hours")
-    return cast(piece, Kind.TEXT)
-
-
 def by_code(call: Given, piece: Piece) -> str:
     """The text of a piece as it is ordered: by code point on either engine."""
     return f'({piece.sql} COLLATE "C")' if call.postgres and piece.kind is Kind.TEXT else piece.sql
@@ -125,6 +120,11 @@ def _round(call: Given) -> Piece:
     half = f"CASE WHEN abs({scaled} - trunc({scaled})) >= 0.5 THEN sign({scaled}) ELSE 0 END"
     kind = f"(trunc({scaled}) + {half}) {back}" if digits else f"(trunc({scaled}) + {half})"
     return cast(made(kind, Kind.NUMBER, piece), Kind.NUMBER)
+
+
+def _to_whole(call: Given, word: str) -> Piece:
+    piece = figure(call.args[0])
+    return piece if piece.kind is Kind.WHOLE else made(f"{word}({piece.sql})", Kind.NUMBER, piece)
 
 
 def _trunc(call: Given) -> Piece:
@@ -196,9 +196,9 @@ _NAN, _INFINITE = ("CAST('NaN' AS DOUBLE PRECISION)", "CAST('Infinity' AS DOUBLE
 NUMBERS: Mapping[str, Call] = {
     "abs": _each("abs({0})", figure),
     "round": Call((1, 2), _round),
-    "floor": _each("floor({0})", figure),
-    "ceil": _each("ceil({0})", figure),
-    "ceiling": _each("ceil({0})", figure),
+    "floor": Call((1, 1), lambda call: _to_whole(call, "floor")),
+    "ceil": Call((1, 1), lambda call: _to_whole(call, "ceil")),
+    "ceiling": Call((1, 1), lambda call: _to_whole(call, "ceil")),
     "trunc": Call((1, 2), _trunc),
     "sign": _each("CAST(sign({0}) AS BIGINT)", figure, Kind.WHOLE),
     "sqrt": _where("{0} >= 0", "sqrt({0})"),
@@ -217,71 +217,6 @@ NUMBERS: Mapping[str, Call] = {
     "isnan": _each(f"({{0}} = {_NAN})", number, Kind.TRUTH),
     "isinf": _each(f"(abs({{0}}) = {_INFINITE})", number, Kind.TRUTH),
     "isfinite": _each(f"(abs({{0}}) < {_INFINITE})", number, Kind.TRUTH),
-}
-
-
-def lower(call: Given, piece: Piece, word: str = "lower") -> str:
-    """Capitals of every script, not only of ASCII."""
-    sql = text(piece).sql
-    return f'{word}({sql} COLLATE "und-x-icu")' if call.postgres else f"{word}({sql})"
-
-
-def _cased(word: str) -> Call:
-    return Call((1, 1), lambda call: made(lower(call, call.args[0], word), Kind.TEXT, call.args[0]))
-
-
-def _position(x: Piece) -> str:
-    return f"CAST({as_kind(x, Kind.WHOLE).sql} AS INTEGER)"
-
-
-def _substring(call: Given) -> Piece:
-    """From the first character on, counted from 1."""
-    start = f"greatest({_position(call.args[1])}, 1)"
-    more = f", greatest({_position(call.args[2])}, 0)" if len(call.args) > 2 else ""
-    return made(f"substring({text(call.args[0]).sql}, {start}{more})", Kind.TEXT, *call.args)
-
-
-def _side(word: str) -> Call:
-    def gives(call: Given) -> Piece:
-        count = f"greatest({_position(call.args[1])}, 0)"
-        return made(f'"{word}"({text(call.args[0]).sql}, {count})', Kind.TEXT, *call.args)
-
-    return Call((2, 2), gives)
-
-
-def _concat(call: Given) -> Piece:
-    return made(f"concat({', '.join(text(p).sql for p in call.args)})", Kind.TEXT, *call.args)
-
-
-def _split_part(call: Given) -> Piece:
-    x, by = text(call.args[0]), text(call.args[1])
-    at = call.whole(2, 1, 100)
-    return made(f"split_part({x.sql}, {by.sql}, {at})", Kind.TEXT, x, by)
-
-
-def _found(template: str, postgres: str) -> Call:
-    def gives(call: Given) -> Piece:
-        a, b = text(call.args[0]), text(call.args[1])
-        said = postgres if call.postgres else template
-        return made(said.format(a.sql, b.sql), Kind.TRUTH, a, b)
-
-    return Call((2, 2), gives)
-
-
-TEXTS: Mapping[str, Call] = {
-    # none that repeats, pads or replaces: a short query must not make a long text
-    "lower": _cased("lower"),
-    "upper": _cased("upper"),
-    "length": _each("CAST(length({0}) AS BIGINT)", text, Kind.WHOLE),
-    "trim": _each("trim({0}, ' ')", text),
-    "substring": Call((2, 3), _substring),
-    "substr": Call((2, 3), _substring),
-    "left": _side("left"),
-    "right": _side("right"),
-    "concat": Call((1, 8), _concat),
-    "split_part": Call((3, 3), _split_part),
-    "starts_with": _found("starts_with({0}, {1})", "starts_with({0}, {1})"),
-    "contains": _found("contains({0}, {1})", "(strpos({0}, {1}) > 0)"),
 }
 
 
@@ -355,9 +290,16 @@ def _median(call: Given) -> Piece:
     return quantile(call, call.args[0], 0.5, exact=False)
 
 
+def _of_rows(x: Piece) -> bool:
+    """Whether it may differ from row to row: every column is written with its relation."""
+    return '"."' in x.sql
+
+
 def _mad(call: Given) -> Piece:
     """The median distance from the median."""
     x = number(figure(call.args[0]))
+    if not _of_rows(x):
+        return _agg(made(f"(min({x.sql}){call.tail.sql()} * 0)", Kind.NUMBER, x))
     if not call.postgres:
         return _agg(made(f"mad({x.sql}){call.tail.sql()}", Kind.NUMBER, x))
     all_of = f"unnest(array_agg({x.sql}){call.tail.sql()})"
@@ -376,7 +318,9 @@ def _mode(call: Given) -> Piece:
     if call.postgres:
         sql = f"mode() WITHIN GROUP (ORDER BY {order}){call.tail.sql()}"
     else:
-        sql = f"mode({x.sql} ORDER BY {x.sql}){call.tail.sql()}"
+        # a constant key would be taken for the share of a quantile
+        word = f"mode({x.sql} ORDER BY {x.sql})" if _of_rows(x) else f"min({x.sql})"
+        sql = f"{word}{call.tail.sql()}"
     return _agg(made(sql, x.kind, x))
 
 

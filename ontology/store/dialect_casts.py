@@ -15,6 +15,7 @@ from ontology.store.dialect_kinds import (
     figure,
     made,
     truth,
+    written,
 )
 
 _T = exp.DataType.Type
@@ -28,8 +29,6 @@ _FIGURES = {
     Kind.WHOLE: r"^\s*[+-]?[0-9]{1,18}\s*$",
     Kind.NUMBER: r"^\s*[+-]?([0-9]{1,18}[.]?[0-9]{0,18}|[.][0-9]{1,18})\s*$",
 }
-_PLAIN_BELOW = "1e15"
-"""Below it, both engines write whole floats without an exponent."""
 
 
 def converted(
@@ -49,7 +48,7 @@ def converted(
     if piece.kind is Kind.TEXT and kind in _FIGURES and piece.said is None:
         return _read(backend, piece, kind, trying=trying)
     if kind is Kind.TEXT:
-        return _written(backend, piece)
+        return written(backend, piece)
     if kind is Kind.WHOLE:
         return _whole(piece)
     if (piece.kind, kind) in {(Kind.TIME, Kind.DATE), (Kind.NUMBER, Kind.WHOLE)}:
@@ -86,15 +85,3 @@ def _read(backend: Backend, piece: Piece, kind: Kind, *, trying: bool) -> Piece:
         fits = f"regexp_matches({piece.sql}, '{form}')"
     told = f"CASE WHEN {fits} THEN CAST(trim({piece.sql}) AS {TYPES[kind]}) END"
     return made(f"({told})", kind, piece)
-
-
-def _written(backend: Backend, piece: Piece) -> Piece:
-    """As text, floats as DuckDB writes them: 22.0."""
-    if piece.kind is Kind.SPAN:
-        raise BadRequest("an interval as text", hint="use epoch(x) / 3600 for hours")
-    if backend is Backend.POSTGRES and piece.kind is Kind.NUMBER:
-        x = piece.sql
-        plain = f"{x} = trunc({x}) AND abs({x}) < {_PLAIN_BELOW}"
-        told = f"CASE WHEN {plain} THEN CAST({x} AS TEXT) || '.0' ELSE CAST({x} AS TEXT) END"
-        return made(f"({told})", Kind.TEXT, piece)
-    return cast(piece, Kind.TEXT)

@@ -13,15 +13,12 @@ from ontology.store.dialect_calls import (
     AGGREGATES,
     NOT_HERE,
     NUMBERS,
-    TEXTS,
     WINDOWS,
     Call,
     Given,
     Tail,
-    lower,
     power,
     quantile,
-    text,
 )
 from ontology.store.dialect_casts import converted
 from ontology.store.dialect_kinds import (
@@ -36,9 +33,11 @@ from ontology.store.dialect_kinds import (
     number,
     text_literal,
     truth,
+    written,
 )
 from ontology.store.dialect_names import Columns, Names
 from ontology.store.dialect_spans import SPANS
+from ontology.store.dialect_texts import TEXTS, lower
 from ontology.store.dialect_times import TIMES, part, span, spans, unit
 
 CALLS: dict[str, Call] = {**NUMBERS, **TEXTS, **TIMES, **AGGREGATES, **WINDOWS}
@@ -156,7 +155,7 @@ class Expressions:
         return made(f"(- {x.sql})", x.kind, x)
 
     def joined_texts(self, node: exp.Expr) -> Piece:
-        a, b = (text(p) for p in self._pair(node))
+        a, b = (written(self.backend, p) for p in self._pair(node))
         return made(f"({a.sql} || {b.sql})", Kind.TEXT, a, b)
 
     def both(self, node: exp.Expr) -> Piece:
@@ -215,7 +214,7 @@ class Expressions:
         return Piece(f"({sql})", _only(columns))
 
     def like(self, node: exp.Expr) -> Piece:
-        a, b = (text(p) for p in self._pair(node))
+        a, b = (written(self.backend, p) for p in self._pair(node))
         x, pattern = a.sql, b.sql
         if isinstance(node, exp.ILike):
             call = Given(self.backend, (), (), Tail())

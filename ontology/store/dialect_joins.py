@@ -107,6 +107,7 @@ def _asof(
         select.names.add(source)
         equal, pair, sign = _parts(select, join, source)
     conditions = " AND ".join([*equal, f"({pair[0]} {sign} {pair[1]})"])
+    source.boundable = False  # another row could become the nearest
     word = "LEFT JOIN" if left else "JOIN"
     if select.expressions.backend is Backend.DUCKDB:
         return lambda: f" ASOF {word} {source.sql} ON {conditions}"

@@ -35,6 +35,8 @@ TYPES = {
 }  # fmt: skip
 """Words for casts that DuckDB and PostgreSQL both know."""
 NUMERIC = frozenset({Kind.WHOLE, Kind.NUMBER})
+_PLAIN_BELOW = "1e15"
+"""Below it, both engines write whole floats without an exponent."""
 _DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _INSTANT = re.compile(
     r"(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,6})?)?)?", re.IGNORECASE
@@ -124,6 +126,20 @@ def alike(pieces: list[Piece]) -> list[Piece]:
     if kind is Kind.DATE and any(p.said is not None and not _DAY.fullmatch(p.said) for p in pieces):
         kind = Kind.TIME
     return [as_kind(p, kind) for p in pieces]
+
+
+def written(backend: Backend, piece: Piece) -> Piece:
+    """As text, floats as DuckDB writes them: 22.0."""
+    if piece.kind is Kind.TEXT:
+        return piece
+    if piece.kind is Kind.SPAN:
+        raise BadRequest("an interval as text", hint="use epoch(x) / 3600 for hours")
+    if backend is Backend.POSTGRES and piece.kind is Kind.NUMBER:
+        x = piece.sql
+        plain = f"{x} = trunc({x}) AND abs({x}) < {_PLAIN_BELOW}"
+        told = f"CASE WHEN {plain} THEN CAST({x} AS TEXT) || '.0' ELSE CAST({x} AS TEXT) END"
+        return made(f"({told})", Kind.TEXT, piece)
+    return cast(piece, Kind.TEXT)
 
 
 def quoted(text: str) -> str:

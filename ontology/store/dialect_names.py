@@ -11,6 +11,11 @@ from ontology.store.dialect_kinds import Kind, Piece, name
 
 Columns = Mapping[str, Kind]
 """Column -> kind, in order; names in lower case."""
+AT = "_at"
+"""A column that published relations with a `ts` have besides those that queries may name: its unix seconds."""
+_TWICE = "2 hours"
+"""Rows of the hour that comes twice lie nearer to each other than their local times say."""
+_KEYS = 32
 
 
 @dataclass
@@ -21,16 +26,60 @@ class Source:
     inner: str
     columns: Columns
     extras: dict[str, str] = field(default_factory=dict)
+    relation: str = ""
+    """The published relation it reads, if it is one."""
+    only: str = ""
+    """The condition on rows that may be seen at all."""
+    since: list[str] = field(default_factory=list)
+    until: list[str] = field(default_factory=list)
+    """What WHERE says of its time: rows beyond need not be read."""
+    boundable: bool = True
+    """Whether leaving out rows that WHERE leaves out changes nothing else."""
+    looks_back: bool = False
+    looks_ahead: bool = False
+    """Whether the extras of a row need rows before it, or after it."""
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """The conditions on time that may be applied where rows are read."""
+        if not self.boundable:
+            return ()
+        told = [] if self.looks_back else [(">=", "-", when) for when in self.since]
+        told += [] if self.looks_ahead else [("<=", "+", when) for when in self.until]
+        return tuple(
+            f"r.{name(ts)} {sign} {when} {way} CAST('{_TWICE}' AS INTERVAL)"
+            for ts, kind in self.columns.items() if kind is Kind.TIME for sign, way, when in told
+        )  # fmt: skip
+
+    @property
+    def order(self) -> str:
+        """The order in which rows of one point came about. A clock that is put back does not confuse it."""
+        if self.relation:
+            return f"r.{name(AT)}"
+        first = [column for column, kind in self.columns.items() if kind is Kind.TIME]
+        some = dict.fromkeys([*first, *self.columns])
+        return ", ".join(f"r.{name(column)}" for column in list(some)[:_KEYS])
 
     @property
     def sql(self) -> str:
+        inner, bounds = self.inner, " AND ".join(self.bounds)
+        if self.only:
+            at = (AT,) if Kind.TIME in self.columns.values() else ()
+            listed = ", ".join(name(column) for column in (*self.columns, *at))
+            both = f"({self.only})" + (f" AND {bounds}" if bounds else "")
+            # OFFSET 0 is a fence: what a query computes is computed of rows that may be seen, so that
+            # not even an error tells of others
+            inner = f"(SELECT {listed} FROM {inner} AS r WHERE {both} OFFSET 0)"  # noqa: S608  (written by us)
         if not self.extras:
-            return f"{self.inner} AS {name(self.alias)}"
+            return f"{inner} AS {name(self.alias)}"
         more = ", ".join(f"{sql} AS {name(word)}" for word, sql in self.extras.items())
-        return f"(SELECT r.*, {more} FROM {self.inner} AS r) AS {name(self.alias)}"  # noqa: S608  (written by us)
+        where = f" WHERE {bounds}" if bounds and not self.only else ""
+        return f"(SELECT r.*, {more} FROM {inner} AS r{where}) AS {name(self.alias)}"  # noqa: S608  (written by us)
 
-    def beside(self, sql: str) -> str:
-        """A column computed over all rows of the source, by its name."""
+    def beside(self, sql: str, *, back: bool = False) -> str:
+        """A column computed over rows of the source and those after them (before them), by its name."""
+        self.looks_back |= back
+        self.looks_ahead |= not back
         for word, known in self.extras.items():
             if known == sql:
                 return f"{name(self.alias)}.{name(word)}"

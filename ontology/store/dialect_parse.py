@@ -34,12 +34,7 @@ class _Plain(DuckDB):
 
 def parsed(text: str) -> exp.Query:
     """The one SELECT of the text. BadRequest where it cannot be read, Refused where it is none."""
-    if len(text) > MAX_TEXT:
-        raise BadRequest(f"{len(text)} characters of SQL", hint=f"{MAX_TEXT} are possible")
-    if _depth(text) > MAX_DEPTH:
-        raise BadRequest(f"more than {MAX_DEPTH} nested parentheses", hint="write it flatter")
-    if _NESTED.search(text):
-        raise Refused("a comment inside a comment", hint="leave the comments out")
+    _check_text(text)
     try:
         statements = [s for s in sqlglot.parse(text, dialect=_Plain) if s is not None]
     except SqlglotError as cause:
@@ -54,6 +49,17 @@ def parsed(text: str) -> exp.Query:
     if not isinstance(tree, (exp.Select, exp.SetOperation)):
         raise Refused(f"{tree.key.upper()} is not allowed", hint=HINT)
     return tree
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise BadRequest(f"{len(text)} characters of SQL", hint=f"{MAX_TEXT} are possible")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadRequest("half a character in the query", hint="write the text anew")
+    if _depth(text) > MAX_DEPTH:
+        raise BadRequest(f"more than {MAX_DEPTH} nested parentheses", hint="write it flatter")
+    if _NESTED.search(text):
+        raise Refused("a comment inside a comment", hint="leave the comments out")
 
 
 def shown(tree: exp.Expr) -> str:

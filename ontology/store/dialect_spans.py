@@ -14,7 +14,7 @@ from sqlglot import exp
 from ontology.errors import BadRequest
 from ontology.store.dialect_calls import Given
 from ontology.store.dialect_kinds import Kind, Piece, made, name, number, truth
-from ontology.store.dialect_names import Names, Source
+from ontology.store.dialect_names import AT, Names, Source
 
 GAP_MINUTES = 60
 """Longest time one row stands for unless asked otherwise: no plant is polled more rarely."""
@@ -37,17 +37,18 @@ def integral(call: Given, names: Names, nodes: list[exp.Expr]) -> Piece:
 
 def delta(call: Given, names: Names, nodes: list[exp.Expr]) -> Piece:
     """How far a counter rose; where it fell, it began again at 0."""
-    source, ts = _own(names, nodes[1])
+    source, _ = _own(names, nodes[1])
     value = nodes[0]
     if not isinstance(value, exp.Column) or names.owner(value.name.lower(), value.table.lower()) is not source:  # fmt: skip
         raise BadRequest(
             "delta of an expression", hint="give it two columns of one relation: delta(energy, ts)"
         )
     column = f"r.{name(value.name.lower())}"
-    last = f"lag({column}) OVER ({_by(source, f'{column} IS NULL')}ORDER BY r.{name(ts)})"
+    last = f"lag({column}) OVER ({_by(source, f'{column} IS NULL')}ORDER BY {source.order})"
     rise = source.beside(
         f"CASE WHEN {column} >= {last} THEN {column} - {last}"
-        f" WHEN {column} < {last} THEN {column} END"
+        f" WHEN {column} < {last} THEN {column} END",
+        back=True,
     )
     return Piece(f"sum({rise}){call.tail.sql()}", Kind.NUMBER)
 
@@ -56,10 +57,9 @@ def _held(call: Given, names: Names, nodes: list[exp.Expr]) -> str:
     """The seconds each row stands for, as a column of the relation that `ts` is of."""
     source, ts = _own(names, nodes[1])
     minutes = call.whole(2, 1, 10_080) if len(call.args) > 2 else GAP_MINUTES
-    here = f"r.{name(ts)}"
-    ahead = f"lead({here}) OVER ({_by(source)}ORDER BY {here})"
-    # a step of an hour back is the clock's doing, not time that passed
-    seconds = f"CAST(extract(epoch FROM ({ahead} - {here})) AS DOUBLE PRECISION)"
+    here = f"r.{name(AT if source.relation else ts)}"
+    apart = f"lead({here}) OVER ({_by(source)}ORDER BY {source.order}) - {here}"
+    seconds = f"CAST({apart if source.relation else f'extract(epoch FROM ({apart}))'} AS DOUBLE PRECISION)"
     return source.beside(f"least({seconds}, {60 * minutes})")
 
 

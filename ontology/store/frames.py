@@ -23,12 +23,16 @@ def send(pipe: IO[bytes], head: Mapping[str, Any], blobs: Sequence[bytes] = ()) 
 
 
 def receive(pipe: IO[bytes], *, most: int = MAX_BLOB) -> tuple[dict[str, Any], list[bytes]]:
-    """The next message. Raises EOFError when the other side is gone or says what it may not."""
+    """The next message. Raises EOFError when the other side is gone or says what it may not, or ValueError."""
     (length,) = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
     if length > MAX_HEAD:
         raise EOFError(f"a head of {length} bytes")
-    head: dict[str, Any] = json.loads(_exactly(pipe, length))
-    sizes = head.pop("blobs")
+    head = json.loads(_exactly(pipe, length))
+    sizes = head.pop("blobs", None) if isinstance(head, dict) else None
+    if not isinstance(sizes, list) or not all(
+        isinstance(size, int) and size >= 0 for size in sizes
+    ):
+        raise EOFError("a message without the sizes of its blobs")
     if sum(sizes) > most:
         raise EOFError(f"{sum(sizes)} bytes, {most} are allowed")
     return head, [_exactly(pipe, size) for size in sizes]

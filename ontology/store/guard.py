@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
@@ -50,6 +50,8 @@ class Guarded:
     relations: tuple[str, ...]
     columns: tuple[str, ...]
     kinds: tuple[Kind, ...]
+    bounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Relation -> conditions on its local `ts`, outside of which no row of it is needed."""
 
 
 @dataclass(frozen=True)
@@ -93,26 +95,26 @@ class Guard:
         tree.set("limit", exp.Limit(expression=exp.Literal.number(min(asked, limit + 1))))
         rendered = Renderer(self.backend, self._read).top(tree)
         return Guarded(
-            text, rendered.sql, min(asked, limit), relations, rendered.columns, rendered.kinds
-        )
+            text, rendered.sql, min(asked, limit), relations, rendered.columns, rendered.kinds,
+            rendered.bounds,
+        )  # fmt: skip
 
-    def _read(self, word: str) -> tuple[str, Kinds] | None:
-        """What a published relation reads as: by its schema, and only what is in scope."""
+    def _read(self, word: str) -> tuple[str, Kinds, str] | None:
+        """What a published relation reads as: by its schema, and which of its rows are in scope."""
         columns = self.relations.get(word)
         if columns is None:
             return None
         kinds = {column: kind_of(word, column) for column in columns}
         where = f"{name(self.schema)}.{name(word)}"
         if self.scope is None:
-            return where, kinds
-        listed = ", ".join(name(column) for column in columns)
+            return where, kinds, ""
         if "point" in columns:
             some = ", ".join(quoted(point) for point in sorted(self.scope)) or "NULL"
             only = f'"point" IN ({some})'
         else:
             spoke = [f"{name(c)} IS NOT NULL" for c, kind in kinds.items() if kind is not Kind.TIME]
             only = " OR ".join(spoke) or "FALSE"
-        return f"(SELECT {listed} FROM {where} WHERE {only})", kinds  # noqa: S608  (names quoted)
+        return where, kinds, only
 
     def _checked(self, tree: exp.Query) -> tuple[str, ...]:
         """The published relations the tree names, when it may run."""

@@ -17,12 +17,19 @@ from ontology.history import Status
 from ontology.store.pg_door import Session
 from ontology.store.pg_layout import add_points, meta, put_meta
 from ontology.store.pg_read import FINITE
-from ontology.store.views import PointRow, ViewColumn, WideView, point_rows, wide_views
+from ontology.store.views import (
+    BASE_RELATIONS,
+    PointRow,
+    ViewColumn,
+    WideView,
+    point_rows,
+    wide_views,
+)
 
 _NAME_LENGTH: Final = 63
-_MOST_COLUMNS: Final = 1_600 - 1
-"""Limits of PostgreSQL: https://www.postgresql.org/docs/15/limits.html; `ts` is a column too."""
-_TAKEN: Final = ("points", "samples", "latest", "hourly")
+_MOST_COLUMNS: Final = 1_600 - 2
+"""Limits of PostgreSQL: https://www.postgresql.org/docs/15/limits.html; `ts` and `_at` are columns too."""
+_TAKEN: Final = tuple(BASE_RELATIONS)
 PUBLISHED: Final = "plantroom"
 """The schema of everything that SQL may name."""
 _MINUTE: Final = "date_bin('1 minute', {ts}, '2000-01-01 00:00:00+00'::timestamptz)"
@@ -34,16 +41,16 @@ FROM points p LEFT JOIN facts f ON f.id = p.id
 """
 _SAMPLES: Final = """
 CREATE VIEW plantroom.{name} AS
-SELECT p.id AS point, {local} AS ts, CASE WHEN {finite} THEN s.value END AS value,
+SELECT p.id AS point, {local} AS ts, CAST(extract(epoch FROM s.ts) AS bigint) AS _at, CASE WHEN {finite} THEN s.value END AS value,
 CASE s.status {names} END AS status FROM {name} s JOIN points p ON p.point = s.point
 """
 _HOURLY: Final = """
-CREATE VIEW plantroom.hourly AS
-SELECT p.id AS point, {local} AS ts, s.mean, s.min, s.max, s.count
+CREATE VIEW plantroom.rollup_hourly AS
+SELECT p.id AS point, {local} AS ts, CAST(extract(epoch FROM s.ts) AS bigint) AS _at, s.mean, s.min, s.max, s.count
 FROM hourly s JOIN points p ON p.point = s.point
 """
 _WIDE: Final = """
-CREATE VIEW plantroom.{name} AS SELECT {local} AS ts, {columns}
+CREATE VIEW plantroom.{name} AS SELECT {local} AS ts, CAST(extract(epoch FROM {minute}) AS bigint) AS _at, {columns}
 FROM samples s WHERE s.point IN ({points}) AND s.status <> {fault}
 AND {finite} GROUP BY {minute}
 """

@@ -40,17 +40,20 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }  # fmt: skip
 
 
+_NO_HOURS = "SELECT 0 AS point, 0 AS ts, 0.0::DOUBLE AS mean, 0.0::DOUBLE AS min, 0.0::DOUBLE AS max, 0 AS count WHERE false"
+
+
 class Bench:
     """DuckDB over one snapshot at a time."""
 
     def __init__(self) -> None:
         self._db: duckdb.DuckDBPyConnection | None = None
-        self._segments: tuple[str, ...] = ()
+        self._segments: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._defined: dict[str, str] = {}
 
     def load(self, head: Mapping[str, Any], blobs: Sequence[bytes]) -> dict[str, Any]:
         """Make the snapshot what queries see. New segments need a fresh, not yet locked instance."""
-        segments = tuple(head["segments"])
+        segments = tuple(head["segments"]), tuple(head["hourly"])
         if self._db is None or segments != self._segments:
             self._open(segments)
         db = self._ready()
@@ -93,14 +96,17 @@ class Bench:
             raise duckdb.Error("nothing is loaded")
         return self._db
 
-    def _open(self, segments: tuple[str, ...]) -> None:
+    def _open(self, segments: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
         db = duckdb.connect(":memory:", config=_CONFIG)
         db.execute("CREATE SCHEMA store")
-        for n, segment in enumerate(segments):
-            db.execute(f"ATTACH '{segment.replace(chr(39), chr(39) * 2)}' AS s{n} (READ_ONLY)")
+        for word, files in zip("sh", segments, strict=True):
+            for n, file in enumerate(files):
+                db.execute(
+                    f"ATTACH '{file.replace(chr(39), chr(39) * 2)}' AS {word}{n} (READ_ONLY)"
+                )
         db.execute("SET enable_external_access = false")
         db.execute("SET lock_configuration = true")
         self._db, self._segments = db, segments
@@ -110,13 +116,18 @@ class Bench:
         gone = " WHERE NOT EXISTS (SELECT 1 FROM store.fresh f WHERE f.point = c.point AND f.ts = c.ts)"
         parts = [
             f"SELECT point, ts, value, status FROM s{n}.cold c{gone if corrects else ''}"  # noqa: S608  (numbers of ours)
-            for n in range(len(self._segments))
+            for n in range(len(self._segments[0]))
         ]
         parts.append("SELECT point, ts, value, status FROM store.fresh")
         self._ready().execute(f"CREATE OR REPLACE VIEW store.merged AS {' UNION ALL '.join(parts)}")
+        hours = [
+            f"SELECT point, hour AS ts, mean, min, max, count FROM h{n}.hourly"  # noqa: S608  (numbers of ours)
+            for n in range(len(self._segments[1]))
+        ]
+        self._ready().execute(f"CREATE OR REPLACE VIEW store.hours AS {' UNION ALL '.join(hours) or _NO_HOURS}")  # fmt: skip
 
     def _rows(self) -> int:
-        counts = [f"SELECT count(*) AS n FROM s{n}.cold" for n in range(len(self._segments))]  # noqa: S608  (numbers of ours)
+        counts = [f"SELECT count(*) AS n FROM s{n}.cold" for n in range(len(self._segments[0]))]  # noqa: S608  (numbers of ours)
         counts.append("SELECT count(*) AS n FROM store.fresh")
         found = (
             self._ready().execute(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)})").fetchone()  # noqa: S608  (written by us)  # noqa: S608  (written by us)

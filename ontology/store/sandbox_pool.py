@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,16 +15,14 @@ from typing import Any, Protocol
 
 from ontology.errors import BadRequest, PlantroomError, Unavailable
 from ontology.graph import Building
-from ontology.store.arrow_kinds import unstreamed
+from ontology.store.arrow_kinds import checked, unstreamed
 from ontology.store.dialect_kinds import Backend
 from ontology.store.frames import receive, send
 from ontology.store.guard import Guarded
 from ontology.store.sandbox_views import Views
 from ontology.store.snapshot import Snapshot
-from ontology.store.sql_engine import Reads, TooLate, TooMuch, WrongQuery
+from ontology.store.sql_engine import AT_ONCE, Ran, Reads, TooLate, TooMuch, Turns, WrongQuery
 
-AT_ONCE = 2
-"""Queries that run together; more wait their turn, so that polling keeps its share of the machine."""
 GRACE_S = 0.3
 """After its time a query is asked to stop; so much later its process is killed."""
 LOAD_S = 60.0
@@ -54,13 +53,13 @@ class Sandbox:
         self._points = b""
         self._known: tuple[str, ...] | None = None
         self._crew = _Crew()
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns()
         self._rows = 0
         weakref.finalize(self, self._crew.close)
 
-    async def run(self, query: Guarded, *, timeout_s: float) -> Any:
-        """The result as an Arrow table. Raises TooLate, TooMuch, WrongQuery or Unavailable."""
-        async with self._turn:
+    async def run(self, query: Guarded, *, timeout_s: float) -> Ran:
+        """The rows. Raises TooLate, TooMuch, WrongQuery or Unavailable."""
+        async with self._turns.one():
             for _ in range(_AGAIN):
                 snapshot = await self._refreshed()
                 found = await self._tried(query, snapshot, timeout_s)
@@ -70,7 +69,7 @@ class Sandbox:
 
     async def warm(self) -> None:
         """Start a worker and load it, so that the first question does not wait."""
-        async with self._turn:
+        async with self._turns.one():
             snapshot = await self._refreshed()
             await self._with_worker(lambda worker: self._load(worker, snapshot))
 
@@ -107,23 +106,35 @@ class Sandbox:
             self._points = await asyncio.to_thread(self._views.points, self._known)
         return self._newest
 
-    async def _tried(self, query: Guarded, snapshot: Snapshot, timeout_s: float) -> Any:
+    async def _tried(self, query: Guarded, snapshot: Snapshot, timeout_s: float) -> Ran | None:
         """The result; None when a segment went away meanwhile, so that a newer snapshot is needed."""
         head = {
             "do": "run", "sql": query.bounded, "timeout_s": timeout_s, "most_bytes": MAX_BYTES,
             "kinds": [kind.value for kind in query.kinds],
-            "relations": self._views.defined(query.relations, self._numbers),
+            "relations": self._views.defined(query.relations, self._numbers, query.bounds),
         }  # fmt: skip
 
-        def work(worker: _Worker) -> Any:
+        def work(worker: _Worker) -> Ran | None:
             if not self._load(worker, snapshot):
                 return None
+            began = time.perf_counter()
             told, blobs = worker.ask(head, (), timeout_s + GRACE_S)
             if "error" in told:
-                raise _explained(told["error"], told["says"])
-            return unstreamed(blobs[0])
+                raise _explained(str(told["error"]), str(told.get("says", "")))
+            took = time.perf_counter() - began
+            try:
+                return Ran(checked(unstreamed(blobs[0]), query.kinds), took)
+            except (IndexError, OSError, ValueError) as cause:
+                worker.kill()
+                raise Unavailable("the SQL worker told nonsense", hint="ask again") from cause
 
-        return await self._with_worker(work)
+        found: Ran | None = await self._with_worker(work)
+        return found
+
+    def _unwanted(self, taking: asyncio.Future[_Worker]) -> None:
+        """A worker that came when nobody waited for it any more waits for the next question."""
+        if not taking.cancelled() and taking.exception() is None:
+            self._crew.give(taking.result())
 
     def _load(self, worker: _Worker, snapshot: Snapshot) -> bool:
         """Bring the worker to the snapshot; False when a segment of it is gone."""
@@ -131,7 +142,7 @@ class Sandbox:
             return True
         head = {
             "do": "load", "segments": [str(path) for path in snapshot.segments],
-            "corrects": snapshot.corrects,
+            "hourly": [str(path) for path in snapshot.hourly], "corrects": snapshot.corrects,
         }  # fmt: skip
         told, _ = worker.ask(head, (snapshot.fresh, snapshot.latest, self._points), LOAD_S)
         if told.get("error") == "gone":
@@ -145,7 +156,12 @@ class Sandbox:
 
     async def _with_worker(self, work: Callable[[_Worker], Any]) -> Any:
         """Do the work with a worker in a thread; one that failed, or that nobody waits for, is ended."""
-        worker = await asyncio.to_thread(self._crew.take)
+        taking = asyncio.ensure_future(asyncio.to_thread(self._crew.take))
+        try:
+            worker = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(self._unwanted)
+            raise
         job = asyncio.ensure_future(asyncio.to_thread(work, worker))
         try:
             return await asyncio.shield(job)

@@ -15,10 +15,14 @@ from ontology.store.duck_views import local_time
 from ontology.store.views import ViewColumn, WideView, point_rows, wide_views
 
 _POINTS = "SELECT point, equip, equip_kind, place, floor, role, unit, dis FROM store.points"
-_SAMPLES = """SELECT p.point AS point, {ts} AS ts, CASE WHEN isfinite(s.value) THEN s.value END AS value,
+_SAMPLES = """SELECT p.point AS point, {ts} AS ts, s.ts AS _at, CASE WHEN isfinite(s.value) THEN s.value END AS value,
 CASE s.status {names} END AS status FROM store.{table} s JOIN store.points p ON p.number = s.point"""
-_WIDE = """SELECT {ts} AS ts, {columns} FROM (SELECT ts - ts % 60 AS ts, point, value FROM store.merged
-WHERE point IN ({points}) AND status <> {fault} AND isfinite(value)) s GROUP BY s.ts"""
+_HOURS = """SELECT p.point AS point, {ts} AS ts, s.ts AS _at, s.mean, s.min, s.max, s.count
+FROM store.hours s JOIN store.points p ON p.number = s.point"""
+_WIDE = """SELECT {ts} AS ts, s.ts AS _at, {columns} FROM (SELECT ts - ts % 60 AS ts, point, value FROM store.merged s
+WHERE point IN ({points}) AND status <> {fault} AND isfinite(value){bounds}) s GROUP BY s.ts"""
+_AHEAD_S, _BEHIND_S = 14 * 3600, 12 * 3600 + 60
+"""Local time is at most so far ahead of and behind UTC; the minute is for views, whose `ts` is its start."""
 
 
 class Views:
@@ -43,9 +47,17 @@ class Views:
         columns["number"] = pa.array(range(len(rows)), pa.int32())
         return stream(pa.table(columns))
 
-    def defined(self, relations: Sequence[str], numbers: Mapping[str, int]) -> dict[str, str]:
-        """SQL of each relation that a query names."""
-        return {relation: self._sql(relation, numbers) for relation in relations}
+    def defined(
+        self, relations: Sequence[str], numbers: Mapping[str, int], bounds: Mapping[str, Sequence[str]]
+    ) -> dict[str, str]:  # fmt: skip
+        """SQL of each relation that a query names, within bounds of its local time.
+
+        Segments know in which times their samples lie: those outside are not read.
+        """
+        return {
+            relation: self._sql(relation, numbers, _raw(bounds.get(relation, ())))
+            for relation in relations
+        }
 
     def reads(self, relation: str, all_points: int) -> int:
         """How many points a relation reads samples of."""
@@ -54,7 +66,7 @@ class Views:
             return all_points
         return len({point for column in view.columns for point in column.points})
 
-    def _sql(self, relation: str, numbers: Mapping[str, int]) -> str:
+    def _sql(self, relation: str, numbers: Mapping[str, int], bounds: str) -> str:
         if relation == "points":
             return _POINTS
         if relation in {"samples", "latest"}:
@@ -62,10 +74,13 @@ class Views:
                 f"WHEN {int(s)} THEN '{s.name.lower().replace('_', ' ')}'" for s in Status
             )
             table = "merged" if relation == "samples" else "latest"
-            return _SAMPLES.format(table=table, names=told, ts=local_time(self._zone))
-        return self._wide_sql(self._wide[relation], numbers)
+            sql = _SAMPLES.format(table=table, names=told, ts=local_time(self._zone))
+            return sql + bounds.replace(" AND ", " WHERE ", 1)
+        if relation == "rollup_hourly":
+            return _HOURS.format(ts=local_time(self._zone))
+        return self._wide_sql(self._wide[relation], numbers, bounds)
 
-    def _wide_sql(self, view: WideView, numbers: Mapping[str, int]) -> str:
+    def _wide_sql(self, view: WideView, numbers: Mapping[str, int], bounds: str) -> str:
         known = {c: [numbers[p] for p in c.points if p in numbers] for c in view.columns}
         points = sorted({number for some in known.values() for number in some})
         return _WIDE.format(
@@ -73,9 +88,20 @@ class Views:
             columns=", ".join(_column(c, some) for c, some in known.items()),
             points=", ".join(map(str, points)) or "NULL",
             fault=int(Status.FAULT),
+            bounds=bounds,
         )
 
 
 def _column(column: ViewColumn, numbers: Sequence[int]) -> str:
     some = ", ".join(map(str, numbers)) or "NULL"
     return f"avg(s.value) FILTER (WHERE s.point IN ({some})) AS {name(column.name)}"
+
+
+def _raw(bounds: Sequence[str]) -> str:
+    """Bounds of local time (`r."ts" >= ...`) as somewhat wider ones of unix seconds, after AND."""
+    told = ""
+    for bound in bounds:
+        _, sign, when = bound.split(" ", 2)
+        slack = f"- {_AHEAD_S}" if sign == ">=" else f"+ {_BEHIND_S}"
+        told += f" AND s.ts {sign} CAST(floor(epoch({when})) AS BIGINT) {slack}"
+    return told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ class Result:
     sql: str
     """The query as it was understood, after the guard: show it, run it again."""
     elapsed_s: float
+    """How long the engine was at it; waiting for one's turn does not count."""
     truncated: bool
     """More rows exist than were asked for."""
 
@@ -78,6 +78,7 @@ class SqlReader:
     ) -> None:
         """`clock` is what SQL's `now()` says. `scope`: the points that may be seen, None for all."""
         self._clock = clock
+        self._scope = scope
         self._relations = relations(building, scope)
         self._engine: SqlEngine = engine_of(history, building)
         self._guard = Guard(
@@ -102,17 +103,16 @@ class SqlReader:
     async def fetch(self, text: str, *, limit: int, timeout_s: float = TIMEOUT_S) -> Result:
         """The same as columns."""
         query = self._checked(text, limit, timeout_s)
-        began = time.perf_counter()
         try:
-            arrow = await self._engine.run(query, timeout_s=timeout_s)
+            ran = await self._engine.run(query, timeout_s=timeout_s)
         except (TooLate, TooMuch) as error:
             raise await self._explained(error, query, timeout_s) from error
         return Result(
             columns=query.columns,
-            arrow=arrow.slice(0, query.limit),
+            arrow=ran.arrow.slice(0, query.limit),
             sql=query.sql,
-            elapsed_s=time.perf_counter() - began,
-            truncated=arrow.num_rows > query.limit,
+            elapsed_s=ran.elapsed_s,
+            truncated=ran.arrow.num_rows > query.limit,
         )
 
     async def export(
@@ -132,7 +132,7 @@ class SqlReader:
     async def explain(self, text: str, *, limit: int = 200) -> Explained:
         """What the query would read; it is not run."""
         query = self._checked(text, limit, TIMEOUT_S)
-        reads = await self._engine.reads(query.relations)
+        reads = await self._reads(query)
         return Explained(query.sql, self._engine.backend.value, query.bounded, reads)
 
     async def warm(self) -> None:
@@ -148,12 +148,19 @@ class SqlReader:
             raise BadRequest(f"a time-out of {timeout_s} s", hint=f"up to {MAX_TIMEOUT_S:g} s")
         return self._guard.check(text, limit=limit, now=self._clock())
 
+    async def _reads(self, query: Guarded) -> Sequence[Reads]:
+        """What the relations are made of, as far as one may see."""
+        reads = await self._engine.reads(query.relations)
+        if self._scope is None:
+            return reads
+        return [r.among(len(self._scope)) for r in reads]
+
     async def _explained(
         self, error: TooLate | TooMuch, query: Guarded, timeout_s: float
     ) -> BadRequest:
         """What it would have read, and how to ask for less."""
         try:
-            reads = await self._engine.reads(query.relations)
+            reads = await self._reads(query)
         except PlantroomError:  # what went wrong is told; this was only a help
             reads = []
         large = "; ".join(str(each) for each in reads)

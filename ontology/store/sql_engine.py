@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ontology.errors import BadRequest
+from ontology.errors import BadRequest, Unavailable
 from ontology.store.dialect_kinds import Backend
 from ontology.store.guard import Guarded
 
+AT_ONCE = 2
+"""Queries that run together; more wait their turn, so that polling keeps its share of the machine."""
+WAITING = 64
 _NARROW = "narrow the time range, use an equipment's view instead of samples, or fewer joins"
 
 
@@ -21,9 +26,45 @@ class Reads:
     points: int
     rows: int
 
+    def among(self, points: int) -> Reads:
+        """The share of so many points, at most."""
+        mine = min(points, self.points)
+        return Reads(self.relation, mine, self.rows * mine // max(self.points, 1))
+
     def __str__(self) -> str:
         size = f"{self.rows / 1e6:.1f} M" if self.rows >= 1_000_000 else f"{self.rows:,}"
         return f"{self.relation}: {size} rows of {self.points:,} points"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An Arrow table with columns c0, c1 ... of the query's kinds, and how long the engine was at it."""
+
+    arrow: Any
+    elapsed_s: float
+
+
+class Turns:
+    """Two queries run; a bounded number waits."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """A turn. Raises Unavailable when too many wait already."""
+        if self._waiting >= WAITING:
+            raise Unavailable(f"{WAITING} queries wait already", hint="ask again in a minute")
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()
 
 
 class TooLate(BadRequest):
@@ -63,8 +104,8 @@ class SqlEngine(Protocol):
     backend: Backend
     schema: str
 
-    async def run(self, query: Guarded, *, timeout_s: float) -> Any:
-        """An Arrow table with columns c0, c1 ... of the query's kinds."""
+    async def run(self, query: Guarded, *, timeout_s: float) -> Ran:
+        """The rows. Raises TooLate, TooMuch, WrongQuery or Unavailable."""
 
     async def reads(self, relations: Sequence[str]) -> list[Reads]:
         """What the relations are made of."""

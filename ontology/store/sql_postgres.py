@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -22,10 +23,9 @@ from ontology.store.guard import Guarded
 from ontology.store.pg_history import PgHistory
 from ontology.store.pg_views import PUBLISHED
 from ontology.store.sql_door import opened
-from ontology.store.sql_engine import Reads, TooLate, TooMuch, WrongQuery
+from ontology.store.sql_engine import AT_ONCE, Ran, Reads, TooLate, TooMuch, Turns, WrongQuery
 from ontology.store.views import wide_views
 
-AT_ONCE: Final = 2
 _GRACE_S: Final = 0.2
 _SETTLE: Final = """
 SET LOCAL search_path = ''; SET LOCAL statement_timeout = '{ms}ms';
@@ -44,12 +44,12 @@ class PgSql:
         self._history = history
         self._building = building
         self._engine: sa.Engine | None = None
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns()
 
-    async def run(self, query: Guarded, *, timeout_s: float) -> Any:
-        """The result as an Arrow table. Raises TooLate, TooMuch, WrongQuery or Unavailable."""
+    async def run(self, query: Guarded, *, timeout_s: float) -> Ran:
+        """The rows. Raises TooLate, TooMuch, WrongQuery or Unavailable."""
         engine = self._engine or await self._opened()
-        async with self._turn:
+        async with self._turns.one():
             running = _Running(engine, query, timeout_s)
             job = asyncio.ensure_future(asyncio.to_thread(running))
             try:
@@ -101,7 +101,7 @@ class _Running:
         self._pid: int | None = None
         self._lock = threading.Lock()
 
-    def __call__(self) -> Any:
+    def __call__(self) -> Ran:
         alarm = threading.Timer(self._timeout_s + _GRACE_S, self.cancel)
         alarm.daemon = True
         try:
@@ -126,13 +126,17 @@ class _Running:
                 with self._engine.connect() as other:
                     other.exec_driver_sql(f"SELECT pg_cancel_backend({self._pid})")
 
-    def _rows(self, db: sa.Connection) -> Any:
+    def _rows(self, db: sa.Connection) -> Ran:
+        began = time.perf_counter()
         db.exec_driver_sql("SET TRANSACTION READ ONLY")
         db.exec_driver_sql(_SETTLE.format(ms=int(self._timeout_s * 1000)))
         found = db.exec_driver_sql(self._query.bounded)
         rows = found.fetchall()
         db.rollback()
-        return of_rows(rows, self._query.kinds)
+        try:
+            return Ran(of_rows(rows, self._query.kinds), time.perf_counter() - began)
+        except ValueError as cause:
+            raise WrongQuery(str(cause)) from cause
 
 
 def _told(cause: sa.exc.DBAPIError) -> PlantroomError:

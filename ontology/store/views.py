@@ -19,8 +19,12 @@ BASE_RELATIONS: dict[str, dict[str, str]] = {
     ),
     "samples": dict.fromkeys(("point", "ts", "value", "status"), ""),
     "latest": dict.fromkeys(("point", "ts", "value", "status"), ""),
+    "rollup_hourly": dict.fromkeys(("point", "ts", "mean", "min", "max", "count"), ""),
 }
-_KINDS = {"value": Kind.NUMBER, "floor": Kind.WHOLE}
+_KINDS = {
+    **dict.fromkeys(("value", "mean", "min", "max"), Kind.NUMBER),
+    **dict.fromkeys(("floor", "count"), Kind.WHOLE),
+}
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def environment(pid: int) -> bytes:
 async def count(box: Sandbox) -> int:
     query = Guarded("", "SELECT count(*) FROM main.samples", 1, ("samples",), ("n",), (Kind.WHOLE,))
     found = await box.run(query, timeout_s=2.5)
-    return int(found.column(0)[0].as_py())
+    return int(found.arrow.column(0)[0].as_py())
 
 
 RUNAWAYS = (
