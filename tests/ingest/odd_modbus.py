@@ -82,6 +82,7 @@ class OddGateway:
     together: int = 0
     most_together: int = 0
     times: list[float] = field(default_factory=list)
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -94,8 +95,12 @@ class OddGateway:
         trace: TracebackType | None,
     ) -> None:
         self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # a connection is closed by the loop, not by its writer
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         self.connections += 1
         self.together += 1
         self.most_together = max(self.most_together, self.together)

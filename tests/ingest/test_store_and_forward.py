@@ -311,18 +311,20 @@ async def test_a_batch_the_server_will_never_take_goes_aside_and_the_rest_goes_o
     seen: list[str] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-                headers = dict(row.split(": ", 1) for row in head.split("\r\n")[1:] if row)
-                await reader.readexactly(int(headers["content-length"]))
-                seen.append(headers["x-plantroom-batch"])
-                said = script.pop(0) if script else rest.pop(0)
-                if said is None:
-                    await asyncio.sleep(1)
-                    break
-                writer.write(said)
-        writer.close()
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+                    headers = dict(row.split(": ", 1) for row in head.split("\r\n")[1:] if row)
+                    await reader.readexactly(int(headers["content-length"]))
+                    seen.append(headers["x-plantroom-batch"])
+                    said = script.pop(0) if script else rest.pop(0)
+                    if said is None:
+                        await asyncio.sleep(1)
+                        break
+                    writer.write(said)
+        finally:
+            writer.close()
 
     no = json.dumps({"detail": "value out of every range"}).encode()
     refusal = b"HTTP/1.1 400 No\r\ncontent-length: %d\r\n\r\n%s" % (len(no), no)
