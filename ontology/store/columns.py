@@ -69,6 +69,11 @@ class PointNumbers:
     def get(self, point: Ref) -> int | None:
         return self._number.get(point.id)
 
+    def known(self, points: Sequence[Ref]) -> list[int | None]:
+        """The number of each, None where it has none."""
+        number = self._number.get
+        return [number(point.id) for point in points]
+
     def of_ids(self, ids: Sequence[str]) -> list[int]:
         """The number of each id; all must be known."""
         return [self._number[id] for id in ids]
@@ -129,9 +134,15 @@ def last_writes(
 
 def joined(parts: Sequence[Columns]) -> Columns:
     """All parts as one, a later part winning over an earlier one."""
+    rows = appended(parts)
+    return last_writes(rows.point, rows.ts, rows.value, rows.status)
+
+
+def appended(parts: Sequence[Columns]) -> Columns:
+    """All parts one after another, as they are."""
     if not parts:
         return empty()
-    return last_writes(
+    return Columns(
         np.concatenate([part.point for part in parts]),
         np.concatenate([part.ts for part in parts]),
         np.concatenate([part.value for part in parts]),

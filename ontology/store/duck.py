@@ -77,7 +77,7 @@ class DuckHistory:
         self._newest = Newest(empty())
         self._now = Moment()
         self._numbers = PointNumbers()
-        self._snapshots = Snapshots(self._shelf)
+        self._snapshots = Snapshots()
         self._load()
         self._mill.keep_only(self._shelf.segments())
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
@@ -174,7 +174,7 @@ class DuckHistory:
         """The history at this moment, for another process; None when it is still the one `known`."""
         if self._snapshots.version == known:
             return None
-        return await asyncio.to_thread(self._snapshots.take, self._newest)
+        return await asyncio.to_thread(self._snapshot)
 
     async def backup(self, folder: Path, progress: Callable[[float], None] | None = None) -> None:
         """Copy the history of this moment into an empty folder, while writing goes on.
@@ -229,11 +229,11 @@ class DuckHistory:
                 hint="restore it from a backup",
             )
         self._shelf.attach(segments)
-        self._now = Moment(tuple(segments), tails)
+        self._now = Moment(tuple(segments), tails, settled)
         self._shelf.sync(segments)
         self._mill.start_at(1 + max((s.number for s in segments), default=0))
         self._numbers = PointNumbers([id for _, id in ids])
-        self._newest = Newest(joined([settled, *(r.rows for r in (*tails.hot, tails.late))]))
+        self._newest = Newest(self._now.latest())
         self._tidy_above = self._tail_limit
 
     def _write(self, samples: Samples) -> None:
@@ -285,12 +285,13 @@ class DuckHistory:
             duck_layout.append(db, "late", swap.left, seq)
             duck_layout.drop_segments(db, swap.gone)
             duck_layout.put_segments(db, swap.made)
-            duck_layout.settle(db, self._newest.rows())
+            newest = self._newest.rows()
+            duck_layout.settle(db, newest)
             self._tail_rows = duck_layout.tail_rows(db)
             segments = tuple(duck_layout.manifest(db))
             same = change is None and not len(swap.left)
             tails = self._now.tails if same else Tails.read(db)
-        self._now = Moment(segments, tails)  # before those that are gone may be detached
+        self._now = Moment(segments, tails, newest)  # before those that are gone may be detached
         self._shelf.retire(swap.gone)
         self._tidy_above = max(self._tail_limit, self._tail_rows + self._tail_limit // 2)
 
@@ -402,6 +403,9 @@ class DuckHistory:
         old = [s for s in now.segments if s.kind == "hourly"] if rollups.serves(steps) else []
         hours = duck_reads.hours_of(db, old, list(rows), *rollups.middles(steps))
         return rollups.means(steps, samples, hours, row_of, len(points))
+
+    def _snapshot(self) -> Snapshot:
+        return self._snapshots.take(lambda: self._now, self._newest, self._numbers, self._shelf)
 
     def _raw(self, point: Ref, first: int, end: int, limit: int) -> Samples:
         number, rows = self._numbers.get(point), empty()

@@ -8,7 +8,7 @@ import numpy as np
 
 from ontology.history import Status
 from ontology.store import duck_layout
-from ontology.store.columns import LAST_S, Columns, Ints, empty, joined
+from ontology.store.columns import LAST_S, Columns, Ints, appended, joined
 from ontology.store.duck_file import Db, one
 from ontology.store.duck_plan import PERIOD_S, Segment
 from ontology.store.duck_tails import Moment, Tails
@@ -35,19 +35,13 @@ def of_points(
         if len(points) > 1:
             db.register("wanted", {"point": np.array(points, dtype=np.int32)})
         found.append(_fetched(db, _union(cold, points, first, end, bare=bare)))
-    rows = _appended([*found, *(some[some.counts()] if counting else some for some in hot)])
+    parts = [*found, *(some[some.counts()] if counting else some for some in hot)]
+    rows = parts[0] if len(parts) == 1 else appended(parts)
     if len(late):
         rows = joined([rows, late])
     if not counting or (bare and np.isfinite(rows.value).all()):
         return rows
     return rows[rows.counts()]
-
-
-def _appended(parts: Sequence[Columns]) -> Columns:
-    if len(parts) == 1:
-        return parts[0]
-    columns = zip(*((p.point, p.ts, p.value, p.status) for p in [empty(), *parts]), strict=True)
-    return Columns(*map(np.concatenate, columns))
 
 
 def _union(cold: Sequence[Segment], points: Sequence[int], first: int, end: int, *, bare: bool) -> str:  # fmt: skip

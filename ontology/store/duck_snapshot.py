@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
 
 from ontology.store import duck_layout
+from ontology.store.columns import PointNumbers
 from ontology.store.duck_shelf import Shelf
+from ontology.store.duck_tails import Moment
 from ontology.store.newest import Newest
 from ontology.store.snapshot import Snapshot
-
-_FRESH = "SELECT point, ts, value, status FROM store.hot"
-_MENDED = """SELECT point, ts, value, status FROM store.hot c
-WHERE NOT EXISTS (SELECT 1 FROM store.late l WHERE l.point = c.point AND l.ts = c.ts)
-UNION ALL SELECT point, ts, arg_max_null(value, seq) AS value, arg_max(status, seq) AS status
-FROM store.late GROUP BY point, ts"""
 
 
 class Snapshots:
     """The version rises by one while something is written and once more when it is done."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ticks = 0
         self._taken: Snapshot | None = None
@@ -43,27 +38,25 @@ class Snapshots:
         finally:
             self._ticks += 1
 
-    def take(self, newest: Newest) -> Snapshot:
+    def take(
+        self, now: Callable[[], Moment], newest: Newest, numbers: PointNumbers, shelf: Shelf
+    ) -> Snapshot:
         """The snapshot of this moment; the one taken before when nothing changed since."""
         with self._lock:
             before, taken = self._ticks, self._taken
             if taken is not None and taken.version == before // 2:
                 return taken
-            with self._shelf.moment() as (db, segments):
-                late = bool(duck_layout.count(db, "late"))
-                fresh = _stream(db.sql(_MENDED if late else _FRESH).to_arrow_table())
-                ids = db.execute("SELECT id FROM store.points ORDER BY point").fetchall()
-                latest = duck_layout.arrow(newest.rows())
-                if self._ticks != before or before % 2:  # memory may be a write ahead
-                    latest = db.sql("SELECT * FROM store.latest").to_arrow_table()
+            moment, latest = now(), newest.rows()
+            if self._ticks != before or before % 2:  # a write may be in one of the two
+                latest = moment.latest()
             self._taken = Snapshot(
                 version=before // 2,
-                segments=tuple(self._shelf.path(s) for s in segments if s.kind == "cold"),
-                fresh=fresh,
-                points=tuple(id for (id,) in ids),
-                latest=_stream(latest),
-                corrects=late,
-                hourly=tuple(self._shelf.path(s) for s in segments if s.kind == "hourly"),
+                segments=tuple(shelf.path(s) for s in moment.segments if s.kind == "cold"),
+                fresh=_stream(duck_layout.arrow(moment.tails.rows())),
+                points=tuple(point.id for point in numbers.refs),
+                latest=_stream(duck_layout.arrow(latest)),
+                corrects=bool(len(moment.tails.late)),
+                hourly=tuple(shelf.path(s) for s in moment.segments if s.kind == "hourly"),
             )
             return self._taken
 

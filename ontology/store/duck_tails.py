@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ontology.store import duck_layout
-from ontology.store.columns import Columns, Ints, empty, joined
+from ontology.store.columns import Columns, Ints, appended, empty, joined
 from ontology.store.duck_file import Db
 from ontology.store.duck_plan import Segment
 
@@ -32,6 +32,12 @@ class Run:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def merged(self, other: Run) -> Run:
+        """With other samples, none of which are here."""
+        keys = np.concatenate([self.keys, other.keys])
+        order = np.argsort(keys, kind="stable")  # of two sorted runs: a merge
+        return Run(appended([self.rows, other.rows])[order], keys[order])
 
     def between(self, points: Ints, first: int, end: int) -> Columns:
         """Samples of these points with `first <= ts < end`, point after point."""
@@ -60,12 +66,19 @@ class Tails:
         """With what was added to hot and to late."""
         hot, late = list(self.hot), self.late
         if len(ahead):
-            while hot and len(hot[-1]) < _GROWTH * len(ahead):
-                ahead = joined([hot.pop().rows, ahead])
-            hot.append(Run.of(ahead))
+            run = Run.of(ahead)
+            while hot and len(hot[-1]) < _GROWTH * len(run):
+                run = hot.pop().merged(run)
+            hot.append(run)
         if len(behind):
             late = Run.of(joined([late.rows, behind]))
         return Tails(tuple(hot), late)
+
+    def rows(self) -> Columns:
+        """All of them, late ones in the place of what they correct."""
+        if len(self.late):
+            return joined([*(run.rows for run in self.hot), self.late.rows])
+        return appended([run.rows for run in self.hot])
 
     def of_points(self, points: Sequence[int], first: int, end: int) -> tuple[list[Columns], Columns]:  # fmt: skip
         """Rows of hot, older runs first, and the rows of late that win over them and over segments."""
@@ -80,7 +93,14 @@ class Moment:
 
     segments: tuple[Segment, ...] = ()
     tails: Tails = field(default_factory=Tails)
+    settled: Columns = field(default_factory=empty)
+    """The newest sample of each point, as it was when the segments became these."""
 
     def written(self, ahead: Columns, behind: Columns) -> Moment:
         """After a write."""
         return replace(self, tails=self.tails.written(ahead, behind))
+
+    def latest(self) -> Columns:
+        """The newest sample of each point."""
+        tails = self.tails
+        return joined([self.settled, *(run.rows for run in tails.hot), tails.late.rows]).newest()

@@ -23,7 +23,7 @@ class Newest:
         self._lock = threading.Lock()
         self._rows = _absent(0)
         self._stale = np.zeros(0, np.bool_)
-        self._samples: dict[Ref, Sample] = {}
+        self._samples: list[Sample | None] = []
         self.put(rows)
 
     def ts(self, points: NDArray[np.int32]) -> Ints:
@@ -56,28 +56,35 @@ class Newest:
             old = self._rows.ts < before
             self._rows.ts[old] = -1
             self._stale[:] = True
-            self._samples = {}
+            self._samples = [None] * len(self._rows)
 
     def samples(self, numbers: PointNumbers, points: Sequence[Ref] | None) -> dict[Ref, Sample]:
         """As Samples: of all points when None, in the order of their numbers."""
         with self._lock:
             self._make(numbers)
             if points is None:
-                return dict(self._samples)
-            return {p: self._samples[p] for p in points if p in self._samples}
+                return {sample.point: sample for sample in self._samples if sample is not None}
+            made, size = self._samples, len(self._samples)
+            asked = zip(points, numbers.known(points), strict=True)
+            found = ((p, made[n]) for p, n in asked if n is not None and n < size)
+            return {point: sample for point, sample in found if sample is not None}
 
     def _make(self, numbers: PointNumbers) -> None:
         changed = np.flatnonzero(self._stale & (self._rows.ts >= 0))
-        rows = self._rows[changed]
-        times = {second: instant(second) for second in set(rows.ts.tolist())}
-        refs = [numbers.refs[n] for n in changed.tolist()]
-        values = zip(refs, rows.ts.tolist(), rows.value.tolist(), rows.status.tolist(), strict=True)
-        self._samples.update(
-            {
-                ref: Sample(ref, times[ts], value, _STATUS[status])
-                for ref, ts, value, status in values
-            }
+        if not len(changed):
+            return
+        rows, which = self._rows[changed], changed.tolist()
+        seconds = rows.ts.tolist()
+        times = {second: instant(second) for second in set(seconds)}
+        made = map(
+            Sample,
+            map(numbers.refs.__getitem__, which),
+            map(times.__getitem__, seconds),
+            rows.value.tolist(),
+            map(_STATUS.__getitem__, rows.status.tolist()),
         )
+        for number, sample in zip(which, made, strict=True):
+            self._samples[number] = sample
         self._stale[changed] = False
 
     def _grow(self, size: int) -> None:
@@ -86,6 +93,7 @@ class Newest:
             for name in ("ts", "value", "status"):
                 getattr(grown, name)[: len(self._rows)] = getattr(self._rows, name)
             self._rows = grown
+            self._samples += [None] * (len(grown) - len(self._samples))
             self._stale = np.append(self._stale, np.zeros(len(grown) - len(self._stale), np.bool_))
 
 
