@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import datetime as dt
 import shutil
 import statistics
@@ -35,8 +34,18 @@ PG_DAYS = 3
 """PostgreSQL takes 92 bytes a row: it is given fewer days, and its figures are per what it holds."""
 HOUR = dt.timedelta(hours=1)
 ROUNDS = 40
+ASK_EVERY_S = 0.1
+"""Ten rounds of asks a second, paced: busy people, not a loop that keeps the cores full by itself."""
+WINDOW_S = 2.0
+WINDOWS = (12, 4)
+"""Pairs of windows, without and with ingest: of a building's own, and of the most one server takes."""
 LIVE_EVERY_S = 0.25
-"""5,000 points each quarter of a second are 20,000 samples a second, the most one server takes."""
+BUILDING_S = 2_000
+"""Samples a second of a building polled as fast as its BACnet goes (the `ingest` target), in batches."""
+FULL_S = 20_000
+"""Samples a second of the most one server takes (the `ingest` target, end to end)."""
+NEARLY_FULL = 170_000
+"""Fresh samples before the windows: so that making a segment of them falls into a window with ingest."""
 AS_OF = """WITH asked AS (SELECT * FROM rows WHERE point = 200), other AS (SELECT * FROM rows WHERE point = 300)
 SELECT avg(a.value - o.value) FROM asked a ASOF JOIN other o ON a.ts >= o.ts"""
 
@@ -119,27 +128,81 @@ class Reader:
         self._db.close()
 
 
-async def live(history: HistoryStore, points: tuple[Ref, ...], asked: Mapping[str, Ask]) -> dict[str, float]:  # fmt: skip
-    """The same asks while every point is written `1 / LIVE_EVERY_S` times a second."""
-    writes: list[float] = []
+class Ingest:
+    """Writes `samples_s`, a batch each `LIVE_EVERY_S`, while it is on; points take turns, time goes on."""
 
-    async def ingest() -> None:
-        for second in range(100_000):
+    def __init__(self, history: HistoryStore, points: tuple[Ref, ...], first: int, samples_s: int) -> None:  # fmt: skip
+        self._history, self._points = history, points
+        self._batch = min(int(samples_s * LIVE_EVERY_S), len(points))
+        self._at = first * len(points)
+        self.writes: list[float] = []
+
+    @property
+    def next_second(self) -> int:
+        """The first nobody wrote."""
+        return -(-self._at // len(self._points))
+
+    async def during(self, seconds: float) -> None:
+        due = time.perf_counter()
+        end = due + seconds
+        while due < end:
+            second, at = divmod(self._at, len(self._points))
+            whole = poll(self._points, second)
+            some = slice(at, at + self._batch)
+            batch = Samples(self._points, whole.index[some], whole.ts[some], whole.value[some], whole.status[some])  # fmt: skip
             began = time.perf_counter()
-            await history.write(poll(points, second))
-            writes.append(1e3 * (time.perf_counter() - began))
-            await asyncio.sleep(max(0.0, LIVE_EVERY_S - (time.perf_counter() - began)))
+            await self._history.write(batch)
+            self.writes.append(1e3 * (time.perf_counter() - began))
+            self._at += len(batch)
+            due = max(due + LIVE_EVERY_S, time.perf_counter())
+            await asyncio.sleep(due - time.perf_counter())
 
-    writer = asyncio.create_task(ingest())
-    try:
-        found = await p95(asked, 3 * ROUNDS)
-    finally:
-        writer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await writer
-    return {f"live_{name}": value for name, value in found.items()} | {
-        "live_writes": float(len(writes)), "live_write_ms": statistics.median(writes), "live_write_worst_ms": max(writes),
+
+async def window(asked: Mapping[str, Ask], found: dict[str, list[float]]) -> None:
+    """Rounds of all asks, one begun each `ASK_EVERY_S`."""
+    end = time.perf_counter() + WINDOW_S
+    while (start := time.perf_counter()) < end:
+        for name, ask in asked.items():
+            began = time.perf_counter()
+            await ask()
+            found.setdefault(name, []).append(1e3 * (time.perf_counter() - began))
+        found.setdefault("round_ms", []).append(1e3 * (time.perf_counter() - start))
+        await asyncio.sleep(max(0.0, start + ASK_EVERY_S - time.perf_counter()))
+
+
+async def live(ingest: Ingest, asked: Mapping[str, Ask], pairs: int) -> dict[str, float]:
+    """The same asks in windows without and with ingest, in turns (ABBA): what drifts meets both.
+
+    A round is what a page asks when it opens. Its p95 is over all rounds of all windows of a kind.
+    """
+    quiet: dict[str, list[float]] = {}
+    busy: dict[str, list[float]] = {}
+    for pair in range(pairs):
+        for on in (False, True) if pair % 2 else (True, False):
+            writing = ingest.during(WINDOW_S) if on else asyncio.sleep(0)
+            await asyncio.gather(window(asked, busy if on else quiet), writing)
+    alone, beside = (
+        {n: statistics.quantiles(v, n=20)[-1] for n, v in f.items()} for f in (quiet, busy)
+    )
+    values = {f"live_{name}": value for name, value in beside.items()}
+    values |= {f"live_{name.removesuffix('_ms')}_change": beside[name] / alone[name] - 1 for name in alone}  # fmt: skip
+    return values | {
+        "live_rounds": float(len(busy["round_ms"])), "live_writes": float(len(ingest.writes)),
+        "live_write_ms": statistics.median(ingest.writes), "live_write_worst_ms": max(ingest.writes),
     }  # fmt: skip
+
+
+async def beside_ingest(
+    history: HistoryStore, points: tuple[Ref, ...], asked: Mapping[str, Ask]
+) -> dict[str, float]:
+    """With a building's ingest, and with all that one server takes (`full_...`)."""
+    polls = NEARLY_FULL // len(points)
+    for second in range(polls):
+        await history.write(poll(points, second))
+    building = Ingest(history, points, polls, BUILDING_S)
+    values = await live(building, asked, WINDOWS[0])
+    full = await live(Ingest(history, points, building.next_second, FULL_S), asked, WINDOWS[1])
+    return values | {f"full_{name}": value for name, value in full.items()}
 
 
 async def embedded(folder: Path, points: tuple[Ref, ...], days: int) -> dict[str, float]:
@@ -153,9 +216,9 @@ async def embedded(folder: Path, points: tuple[Ref, ...], days: int) -> dict[str
     asked = asks(history, points, days) | {"asof_ms": reader.as_of}
     await p95(asked, 3)
     values |= await p95(asked)
-    values |= await live(history, points, asked)
+    values |= await beside_ingest(history, points, asked)
     reader.close()
-    values["live_p95_change"] = values["live_round_ms"] / values["round_ms"] - 1
+    values["live_p95_change"] = values["live_round_change"]
     values |= await _kept_safe(history, folder)
     await history.close()
     began = time.perf_counter()
