@@ -114,7 +114,7 @@ class ForwardState:
         if self.error:
             return self.hint or "see the log; what waits is safe on this disk"
         if self.aside:
-            return f"{self.aside} samples are kept aside: look at the reasons, then retry or discard them"
+            return f"{self.aside} samples are kept aside: plantroom ingest quarantine tells why, sends them again or forgets them"
         if self.dropped:
             return "samples were dropped in the past because the way on was closed too long"
         return ""

@@ -172,8 +172,8 @@ class Outbox:
         self._filled.set()
         return count
 
-    async def discard(self, ids: Sequence[int]) -> int:
-        """Forget batches kept aside, because a person said so. Raises NotFound."""
+    async def discard(self, ids: Sequence[int] | None) -> int:
+        """Forget batches kept aside (all: None), because a person said so. Raises NotFound."""
         return await self._run(lambda: self._file.discard(ids))
 
     async def close(self) -> None:

@@ -198,8 +198,8 @@ class OutboxFile:
                 self._insert(change, rows, body)
         return sum(rows for _, rows, _ in chosen)
 
-    def discard(self, ids: Sequence[int]) -> int:
-        """Forget batches kept aside, as a person decided; returns their samples, which stay counted."""
+    def discard(self, ids: Sequence[int] | None) -> int:
+        """Forget batches kept aside (all: None), as a person decided; returns their samples, which stay counted."""
         chosen = self._chosen(ids)
         with self._transaction() as change:
             for id, rows, _ in chosen:

@@ -7,18 +7,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ontology.errors import Unavailable
 from ontology.store import sql_files
 from ontology.store.histories import open_history
 from ontology.store.sql import SqlReader
 from ontology.store.sql_files import Format
 from services import screen
-from services.asking import error_of
+from services.at_server import post
 from services.home import load_building, require_building, running_server, wall_clock
 from services.settings import Settings
 from services.terminal import readable
@@ -32,7 +30,7 @@ async def rows(settings: Settings, query: str, limit: int, timeout_s: float) -> 
     url = await running_server(settings)
     if url:
         asked = {"query": query, "limit": min(limit, 1_000), "timeout_s": timeout_s}
-        answer = await _post(url, "/api/sql", asked, timeout_s)
+        answer = await post(settings, url, "/api/sql", asked, timeout_s + _SLACK_S)
         found: dict[str, Any] = answer.json()
         return found
     async with _reader(settings) as reader:
@@ -49,7 +47,11 @@ async def file(settings: Settings, query: str, format: str, limit: int, timeout_
     if url:
         asked = {"query": query, "limit": limit, "timeout_s": timeout_s}
         return bytes(
-            (await _post(url, f"/api/sql/export?format={format}", asked, timeout_s)).content
+            (
+                await post(
+                    settings, url, f"/api/sql/export?format={format}", asked, timeout_s + _SLACK_S
+                )
+            ).content
         )
     async with _reader(settings) as reader:
         found = await reader.fetch(query, limit=limit, timeout_s=timeout_s)
@@ -62,7 +64,9 @@ async def explain(settings: Settings, query: str) -> dict[str, Any]:
     """What the query would read."""
     url = await running_server(settings)
     if url:
-        told: dict[str, Any] = (await _post(url, "/api/sql/explain", {"query": query}, 5.0)).json()
+        told: dict[str, Any] = (
+            await post(settings, url, "/api/sql/explain", {"query": query}, 5.0 + _SLACK_S)
+        ).json()
         return told
     async with _reader(settings) as reader:
         found = await reader.explain(query)
@@ -106,18 +110,3 @@ async def _reader(settings: Settings) -> AsyncIterator[SqlReader]:
     finally:
         await reader.close()
         await history.close()
-
-
-async def _post(url: str, path: str, asked: Mapping[str, Any], timeout_s: float) -> httpx2.Response:
-    try:
-        async with httpx2.AsyncClient(
-            base_url=url, timeout=timeout_s + _SLACK_S, trust_env=False
-        ) as client:
-            answer = await client.post(path, json=dict(asked))
-    except httpx2.TransportError as cause:
-        raise Unavailable(
-            f"the server at {url} went away: {cause}", hint="start it again, then ask again"
-        ) from cause
-    if answer.is_error:
-        raise error_of(answer.json())
-    return answer

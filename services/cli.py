@@ -114,7 +114,10 @@ def check(home: Home = None, as_json: AsJson = False) -> None:
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="journeys, start, history, ontology, sql, tagging_accuracy")
+        str,
+        typer.Argument(
+            help="journeys, start, ingest, faults, history, sql, ontology, tagging_accuracy"
+        ),
     ],
     quick: Annotated[
         bool, typer.Option("--quick", help="a shorter run, with the same targets")

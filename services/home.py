@@ -96,11 +96,22 @@ async def running_server(settings: Settings) -> str | None:
         return None
 
 
+def owner_key(settings: Settings) -> str:
+    """What proves to the running server that we may read its home; "" where we may not, or none runs."""
+    try:
+        key = json.loads(_card(settings.home).read_text())["key"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+    return key if isinstance(key, str) else ""
+
+
 @contextmanager
-def server_card(home: Path, url: str) -> Iterator[None]:
-    """Says where the server of this home is while entered."""
+def server_card(home: Path, url: str, key: str = "") -> Iterator[None]:
+    """Says where the server of this home is while entered; only its user can read the key."""
     card = _card(home)
-    card.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    card.unlink(missing_ok=True)
+    with os.fdopen(os.open(card, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"url": url, "pid": os.getpid(), "key": key}, file)
     try:
         yield
     finally:

@@ -8,9 +8,18 @@ import errno
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -29,7 +38,8 @@ from ingest.status import FILE as STATUS_FILE
 from ingest.status import IngestStatus
 from ingest.uplinks import decode_uplink
 from ontology.errors import Conflict, PlantroomError, Unavailable
-from ontology.history import Samples
+from ontology.history import HistoryStore, Kept, Samples
+from ontology.store.duck import DuckHistory
 from services.api.app import create_app
 from services.api.runlog import RunLog
 from services.api.system import Device, Options
@@ -86,11 +96,18 @@ async def served(
             poller,
             background(rounds(system), "rounds"),
             _http(system, poller, _Ingest(poller, pushed, outbox), claimed, secret) as stopped,
+            background(warmed(system), "sql"),
         ):
             yield stopped
     finally:
         system.devices_seen = tuple
         await outbox.close()
+
+
+async def warmed(system: System) -> None:
+    """Have a SQL worker ready before somebody asks, once the server answers."""
+    with contextlib.suppress(PlantroomError):  # who asks will be told
+        await system.sql.warm()
 
 
 @contextlib.contextmanager
@@ -136,8 +153,9 @@ async def _http(
     async def uplink(message: Mapping[str, Any]) -> int:
         return await poller.accept(decode_uplink(message))
 
-    settings = system.settings
+    settings, key = system.settings, secrets.token_urlsafe(24)
     options = Options(
+        owner_key=key, kept=system.history.kept, backup=_backup_of(system.history),
         runs=settings.home / "runs.db", lorawan_secret=secret, uplink=uplink, ingest=ingest, clock=system.clock,
         hosts=("localhost", "127.0.0.1", "[::1]", settings.host),
         haystack_user=settings.haystack.user,
@@ -155,7 +173,7 @@ async def _http(
     serving = asyncio.create_task(server.serve(sockets=[claimed]), name="http")
     serving.add_done_callback(lambda _: stopped.set())
     await server.ready.wait()
-    with _signals(stopped), server_card(settings.home, url_of(claimed)):
+    with _signals(stopped), server_card(settings.home, url_of(claimed), key):
         try:
             yield stopped
         finally:
@@ -179,6 +197,21 @@ class _Ingest:
 
     async def retry(self, ids: Sequence[int] | None) -> int:
         return await self.outbox.retry(ids)
+
+    async def discard(self, ids: Sequence[int] | None) -> int:
+        return await self.outbox.discard(ids)
+
+
+def _backup_of(history: HistoryStore) -> Callable[[Path], Awaitable[Kept]] | None:
+    """How this history is backed up while it is written to; None where its database does that."""
+    if not isinstance(history, DuckHistory):
+        return None
+
+    async def backup(folder: Path) -> Kept:
+        await history.backup(folder)
+        return await history.kept()
+
+    return backup
 
 
 class _Server(uvicorn.Server):

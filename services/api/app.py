@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 
 from services.api import (
+    care,
     documents,
     equipment,
     faults,
@@ -36,6 +37,7 @@ ROUTERS = (
     sql.router,
     lorawan.router,
     ingest.router,
+    care.router,
     status.router,
 )
 

@@ -6,8 +6,9 @@ from typing import cast
 
 from fastapi import Request
 
+from ontology.errors import Unavailable
 from services.api.runner import Runner
-from services.api.system import Options, System
+from services.api.system import Ingests, Options, System
 
 
 def system(request: Request) -> System:
@@ -23,3 +24,11 @@ def options(request: Request) -> Options:
 def runner(request: Request) -> Runner:
     """Runs of this server."""
     return cast("Runner", request.app.state.runner)
+
+
+def ingest(request: Request) -> Ingests:
+    """What polls and takes samples; raises Unavailable where nothing does."""
+    found = options(request).ingest
+    if found is None:
+        raise Unavailable("nothing is polled or taken here", hint="start it with plantroom serve")
+    return found

@@ -15,6 +15,7 @@ from ontology.errors import BadRequest, Unavailable
 from ontology.history import Samples, Status
 from ontology.kinds import Ref
 from ontology.time import parse_instant
+from services.api.deps import ingest as ingest_of
 from services.api.deps import options as options_of
 from services.api.errors import NotJson, Unproven
 from services.api.system import Ingests, Options
@@ -80,17 +81,11 @@ class Retried(BaseModel):
     samples: int
 
 
-def _ingest(options: Annotated[Options, Depends(options_of)]) -> Ingests:
-    if options.ingest is None:
-        raise Unavailable("nothing is polled or taken here", hint="start it with plantroom serve")
-    return options.ingest
-
-
 @router.post("/samples", status_code=202)
 async def push(
     request: Request,
     options: Annotated[Options, Depends(options_of)],
-    ingest: Annotated[Ingests, Depends(_ingest)],
+    ingest: Annotated[Ingests, Depends(ingest_of)],
     *,
     x_plantroom_secret: Annotated[str, Header(description="the shared secret")] = "",
     x_plantroom_batch: Annotated[
@@ -120,13 +115,13 @@ async def push(
 
 
 @router.get("/status")
-async def status(ingest: Annotated[Ingests, Depends(_ingest)]) -> IngestTold:
+async def status(ingest: Annotated[Ingests, Depends(ingest_of)]) -> IngestTold:
     """Every line with when it was last heard, its errors and advice; the way on; the clock; the quarantine."""
     return IngestTold(**(await ingest.status()).to_json())
 
 
 @router.post("/quarantine/retry")
-async def retry(chosen: Chosen, ingest: Annotated[Ingests, Depends(_ingest)]) -> Retried:
+async def retry(chosen: Chosen, ingest: Annotated[Ingests, Depends(ingest_of)]) -> Retried:
     """Send what is kept aside once more, as it is: after the model or the history has learnt to take it."""
     return Retried(samples=await ingest.retry(chosen.ids))
 

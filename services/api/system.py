@@ -17,7 +17,7 @@ from edge.index import EVERYTHING, Only
 from ingest.intake import Taken
 from ingest.status import IngestStatus
 from ontology.graph import Building
-from ontology.history import History, Samples
+from ontology.history import History, Kept, Samples
 from ontology.records import Records
 from ontology.time import UTC
 
@@ -111,6 +111,9 @@ class Ingests(Protocol):
     async def retry(self, ids: Sequence[int] | None) -> int:
         """Send what is kept aside (all: None) once more; returns its samples."""
 
+    async def discard(self, ids: Sequence[int] | None) -> int:
+        """Forget what is kept aside (all: None); returns its samples."""
+
 
 def _now() -> dt.datetime:
     return dt.datetime.now(UTC)
@@ -132,6 +135,12 @@ class Options:
     """Shared secret of the LoRaWAN webhook; empty closes the webhook."""
     uplink: Uplink | None = None
     ingest: Ingests | None = None
+    owner_key: str = field(default="", repr=False)
+    """Proves that a caller can read the home; empty closes the routes that are for its owner."""
+    kept: Callable[[], Awaitable[Kept]] | None = None
+    """What the history holds."""
+    backup: Callable[[Path], Awaitable[Kept]] | None = None
+    """Writes the history of this moment into a new folder; None: its database does that."""
     max_push: int = MAX_PUSH
     haystack_user: str = ""
     """Who may use the Haystack API; empty, or without a password, there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -19,8 +19,10 @@ from ontology.store import duck_backup
 from ontology.store.copying import copy as copy_history
 from ontology.store.duck import DuckHistory
 from ontology.store.histories import is_url, open_history, shown
+from ontology.time import parse_instant
+from services import at_server
 from services.commands.options import AsJson, Home, err, out, print_json, settings_of
-from services.home import wall_clock
+from services.home import running_server, wall_clock
 from services.settings import Settings
 
 app = typer.Typer(
@@ -32,6 +34,8 @@ _UNITS: Final = {"h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.25}
 _DURATION: Final = re.compile(r"(\d{1,5})\s*([hdwy])")
 _LEAST: Final = dt.timedelta(days=1)
 """Rules and charts live on the last days: a shorter retention is a slip of the keyboard."""
+_BACKUP_S: Final = 6 * 3_600.0
+"""To another disk a backup is copied: 1 TB at 50 MB/s."""
 _PLACE: Final = "a DuckDB file, a postgresql:// URL, `home` (the file in the home) or `url` (PLANTROOM_HISTORY_URL)"
 
 
@@ -40,7 +44,7 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     """How many points and samples there are, since when, and what they take on disk."""
     settings = settings_of(home)
     _need_there(settings.history_place)
-    kept = asyncio.run(_kept(settings.history_place))
+    kept = asyncio.run(_kept_now(settings))
     place = shown(settings.history_place)
     if as_json:
         print_json({"place": place, **_told(kept)})
@@ -82,11 +86,14 @@ def backup(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a backup of the home's history into a folder. PostgreSQL has its own tools: the command is told."""
+    """Write a backup of the home's history into a folder, also while Plantroom serves it.
+
+    PostgreSQL has its own tools: the command is told.
+    """
     settings = settings_of(home)
     _need_file(settings, f"pg_dump --format=custom --no-owner --no-acl --schema=plantroom_store --schema=plantroom --file={folder}.dump --dbname=")  # fmt: skip
     _need_there(settings.history_place)
-    kept = asyncio.run(_backed_up(settings.history_place, folder))
+    kept = asyncio.run(_backed_up(settings, folder.absolute()))  # the server stands elsewhere
     if as_json:
         print_json({"folder": str(folder), **_told(kept)})
     else:
@@ -136,6 +143,11 @@ def retain(
         raise BadRequest(
             "nothing to forget", hint="give --raw, --hourly or both, such as --raw 400d"
         )
+    if retention.raw and retention.hourly and retention.hourly < retention.raw:
+        raise BadRequest(
+            "hourly means would end before the samples they are made of",
+            hint="keep --hourly at least as long as --raw",
+        )
     _need_there(settings.history_place)
     forgotten = asyncio.run(_retained(settings.history_place, retention))
     if as_json:
@@ -184,7 +196,23 @@ async def _retained(place: Path | str, retention: Retention) -> int:
         return await history.retain(retention, now=wall_clock())
 
 
-async def _backed_up(place: Path | str, folder: Path) -> Kept:
+async def _kept_now(settings: Settings) -> Kept:
+    """Told by the server where one runs: the file is its own."""
+    url = await running_server(settings)
+    if url is None or is_url(settings.history_place):
+        return await _kept(settings.history_place)
+    return _kept_of(await at_server.get(settings, url, "/api/history/status"))
+
+
+async def _backed_up(settings: Settings, folder: Path) -> Kept:
+    """By the server where one runs, while it goes on; else by ourselves."""
+    place = settings.history_place
+    url = await running_server(settings)
+    if url is not None:
+        asked = {"folder": str(folder)}
+        with err.status("the server writes the backup"):
+            answer = await at_server.post(settings, url, "/api/history/backup", asked, _BACKUP_S)
+        return _kept_of(answer.json())
     async with _opened(place) as history:
         if not isinstance(history, DuckHistory):
             raise Refused(f"{shown(place)} is no DuckDB file", hint="use the tools of its database")
@@ -208,7 +236,7 @@ async def _copied(source: Path | str, target: Path | str) -> dict[str, Any]:
 def _bar(what: str) -> Iterator[Callable[[float], None]]:
     """A bar on the screen that hears the share that is done."""
     columns = (TextColumn("{task.description:24}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(what, total=1.0)
         yield lambda share: progress.update(task, completed=share)
 
@@ -242,6 +270,11 @@ def _duration(text: str | None) -> dt.timedelta | None:
     if duration < _LEAST:
         raise BadRequest(f"{text} is too short to keep anything", hint="at least 1d")
     return duration
+
+
+def _kept_of(told: Mapping[str, Any]) -> Kept:
+    first, last = (parse_instant(told[key]) if told[key] else None for key in ("first", "last"))
+    return Kept(told["points"], told["rows"], told["bytes"], first, last)
 
 
 def _told(kept: Kept) -> dict[str, Any]:

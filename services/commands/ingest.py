@@ -277,3 +277,32 @@ def status(
     found = asyncio.run(line_status.status(settings))
     print_json(found) if as_json else line_status.show(out, found)
     raise typer.Exit(0 if found["ok"] else 1)
+
+
+@app.command()
+def quarantine(
+    batches: Annotated[
+        list[str] | None, typer.Argument(help="only these batches, by their ids; or the word all")
+    ] = None,
+    *,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="send them once more, when the cause is mended")
+    ] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="forget them; they cannot be had back")
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Samples that were kept aside, and why: impossible times, points the model does not know, what a history refuses."""
+    from services.commands import quarantine as aside  # noqa: PLC0415
+
+    settings = settings_of(home)
+    ids = aside.chosen(batches or [], retry=retry, discard=discard)
+    if retry or discard:
+        work = aside.retried if retry else aside.discarded
+        done = asyncio.run(work(settings, ids))
+        print_json(done) if as_json else aside.show_done(out, done)
+        return
+    found = asyncio.run(aside.listed(settings, ids))
+    print_json(found) if as_json else aside.show(out, found)
