@@ -18,6 +18,7 @@ from ingest.driver import Driver, Line, TrendReader
 from ingest.line_state import Backoff
 from ingest.quality import Plausibility
 from ingest.watch import Watch
+from ontology.errors import Refused
 from ontology.time import UTC, Span
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ _WINDOW: Final = dt.timedelta(hours=6)
 """Asked for at once: what is fetched again after a crash in the middle."""
 _WINDOW_S: Final = 600.0
 """A device that needs longer for six hours of its log is given up on and asked again later."""
+_TRIES: Final = 8
+"""How often a window is asked for whose log a device refuses: one that restarts does so for a while. With the
+waits between, about two minutes."""
 _PAUSE_S: Final = 0.05
 """Between answers, so that a slow device has time for its polls."""
 
@@ -58,6 +62,8 @@ class Backfill:
         self._turns = turns
         self._chance = random.Random()  # noqa: S311  (jitter, not secrets)
         self._logged = tuple(register for register in line.registers if register.log)
+        self._refusals = 0
+        self._missing = ""
         self._wake = asyncio.Event()
         counters = watch.intake.outbox.counters
         self._from = counters.get(f"gap_from:{line.name}", 0)
@@ -106,9 +112,34 @@ class Backfill:
         while self._from < self._to:
             begun = self._from
             end = min(begun + int(_WINDOW.total_seconds()), self._to)
-            async with asyncio.timeout(_WINDOW_S):
-                await self._fetch(driver, Span(_instant(begun), _instant(end)))
+            try:
+                async with asyncio.timeout(_WINDOW_S):
+                    await self._fetch(driver, Span(_instant(begun), _instant(end)))
+            except Refused as refused:
+                if not self._gives_up(refused):
+                    raise
+            else:
+                self._refusals = 0
+                self._remark("")
             await self._filled_to(end, begun)
+
+    def _gives_up(self, refused: Refused) -> bool:
+        """Whether to go on without what is refused: after some tries, and at once where it is known from before."""
+        self._refusals += 1
+        if str(refused) != self._missing and self._refusals < _TRIES:
+            return False
+        self._refusals = 0
+        self._remark(str(refused))
+        return True
+
+    def _remark(self, missing: str) -> None:
+        """What people see of it, until a window could be read whole."""
+        if missing != self._missing:
+            self._missing = missing
+            said = (
+                f"{missing}: what it holds of our absence is not in the history" if missing else ""
+            )
+            self._watch.update(self._line.name, remark=said)
 
     async def _fetch(self, driver: TrendReader, span: Span) -> None:
         line = self._line.name

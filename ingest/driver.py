@@ -93,7 +93,8 @@ class TrendReader(Protocol):
     def trend(self, registers: Sequence[Register], span: Span) -> AsyncIterator[Samples]:
         """What the device logged of these points within the range, oldest first, then ends.
 
-        Registers without a log are passed over. Raises DeviceSilent.
+        Registers without a log are passed over. Raises DeviceSilent; Refused, when all else is read, for
+        logs that the device does not give.
         """
 
 

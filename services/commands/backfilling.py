@@ -21,7 +21,7 @@ from ingest.quality import Plausibility
 from ingest.server_sink import ServerSink
 from ingest.sink import Sink
 from ingest.trends.ledger import Ledger
-from ontology.errors import BadRequest, NotFound
+from ontology.errors import BadRequest, NotFound, PlantroomError, Refused
 from ontology.history import Samples
 from ontology.time import FIRST_YEAR, LAST_YEAR, Span, day_of, parse_instant
 from services.commands.importing import history_of, say, server_of
@@ -58,7 +58,7 @@ async def backfill(settings: Settings, asked: Asked, console: Console) -> dict[s
     line = _line(asked.lines, name)
     registers = _logged(line, asked.points)
     ledger = Ledger()
-    aside = 0
+    aside, unread = 0, ""
     async with AsyncExitStack() as stack:
         url = await running_server(settings)
         sink: Sink = (
@@ -69,17 +69,20 @@ async def backfill(settings: Settings, asked: Asked, console: Console) -> dict[s
         shown = (
             stack.enter_context(Spinner("asking", console=console)) if console.is_terminal else None
         )
-        async for batch in _batches(line, registers, span):
-            good, doubtful = sift(plausible.judge_all(batch), wall_clock(), source=name)
-            aside += sum(len(one.samples) for one in doubtful)
-            await sink.write(good)
-            ledger.take(good)
-            if shown is not None:
-                shown.update(f"{sum(one.rows for one in ledger.series.values()):,} samples")
+        try:
+            async for batch in _batches(line, registers, span):
+                good, doubtful = sift(plausible.judge_all(batch), wall_clock(), source=name)
+                aside += sum(len(one.samples) for one in doubtful)
+                await sink.write(good)
+                ledger.take(good)
+                if shown is not None:
+                    shown.update(f"{sum(one.rows for one in ledger.series.values()):,} samples")
+        except Refused as refused:
+            unread = str(refused)
     empty = [register.point.id for register in registers if register.point.id not in ledger.series]
     return {
-        "ok": not aside, "line": name, "from": span.start.isoformat(), "to": span.end.isoformat(),
-        **ledger.to_json(), "set_aside": aside, "without": empty,
+        "ok": not (aside or unread), "line": name, "from": span.start.isoformat(), "to": span.end.isoformat(),
+        **ledger.to_json(), "set_aside": aside, "without": empty, "unread": unread,
     }  # fmt: skip
 
 
@@ -89,11 +92,16 @@ async def _batches(line: Line, registers: Sequence[Register], span: Span) -> Asy
     async with open_driver(line) as driver:
         if not isinstance(driver, TrendReader):
             raise BadRequest(f"{line.protocol} devices keep no log", hint="BACnet and Haystack do")
-        async for samples in driver.trend(registers, span):
-            waiting.append(samples)
-            if sum(map(len, waiting)) >= _ROWS:
+        try:
+            async for samples in driver.trend(registers, span):
+                waiting.append(samples)
+                if sum(map(len, waiting)) >= _ROWS:
+                    yield merged(waiting)
+                    waiting = []
+        except PlantroomError:
+            if waiting:  # what came is stored, whatever became of the rest
                 yield merged(waiting)
-                waiting = []
+            raise
     if waiting:
         yield merged(waiting)
 
@@ -160,5 +168,7 @@ def show(console: Console, found: dict[str, Any]) -> None:
         say(console, f"{found['gaps']:>10,} gaps in what it logged")
     if found["set_aside"]:
         say(console, f"! {found['set_aside']:,} set aside: their times cannot be true", "yellow")
+    if found["unread"]:
+        say(console, f"! {found['unread']}", "yellow")
     if found["without"]:
         say(console, f"! nothing of {', '.join(found['without'][:8])}", "yellow")

@@ -1,7 +1,6 @@
 """Trend logs read back over real sockets: rings that turn, clocks that jump, summer time, records that are none."""
 
 import datetime as dt
-import logging
 import math
 from collections.abc import AsyncIterator
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ import pytest_asyncio
 from ingest.demo.devices.bacnet_site import NETWORK, BacnetSite
 from ingest.driver import Line, Register, TrendReader
 from ingest.drivers.bacnet import Bacnet
-from ontology.errors import BadRequest
+from ontology.errors import BadRequest, Refused
 from ontology.history import Status
 from ontology.kinds import Ref
 from ontology.time import UTC, Span
@@ -202,10 +201,12 @@ async def test_a_clock_that_nothing_explains_needs_a_zone(site) -> None:
     assert len(await logged(line(site, 11, zone="UTC"), DAYS)) == 10
 
 
-async def test_a_log_that_does_not_exist_costs_no_other(site, caplog) -> None:
-    caplog.set_level(logging.WARNING)
+async def test_a_log_that_does_not_exist_costs_no_other_and_is_named(site) -> None:
     ghost = Register(Ref("ghost"), "analog-input,1", log="trend-log,99")
     none = Register(Ref("none"), "analog-input,1")
-    found = await logged(line(site, 9), DAYS, ghost, none, line(site, 9).registers[0])
-    assert len(found) == 10
-    assert "log 20,99 cannot be read" in caplog.text
+    wanted, came = line(site, 9), 0
+    async with Bacnet(wanted) as driver:
+        with pytest.raises(Refused, match="log 20,99 cannot be read"):  # noqa: PT012  (it ends so)
+            async for samples in driver.trend([ghost, none, wanted.registers[0]], DAYS):
+                came += len(samples)
+    assert came == 10

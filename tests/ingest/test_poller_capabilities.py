@@ -24,7 +24,7 @@ from ingest.quality import Plausibility
 from ingest.status import read_status
 from ingest.wall_clock import WallClock
 from ontology.entity import Entity
-from ontology.errors import Corrupt, DeviceSilent, NotFound
+from ontology.errors import Corrupt, DeviceSilent, NotFound, Refused
 from ontology.history import Sample, Samples, Status
 from ontology.kinds import Ref
 from ontology.store.memory_history import MemoryHistory
@@ -210,6 +210,31 @@ async def test_a_backfill_never_holds_up_polls_and_resumes_after_trouble(outbox:
         assert poller.states["AHU-2"].gap is not None
         await until(lambda: poller.states["AHU-2"].gap is None)
     assert device.asked[1].seconds[0] == device.asked[2].seconds[0] == begun
+
+
+async def test_a_device_that_refuses_its_log_for_a_while_loses_none_of_it(outbox: Outbox) -> None:
+    device, logged = Controller(), line(log="trend-log,3")
+    await outbox.put(None, away_for(outbox, 5 * 3600, logged))
+    device.trouble = [Refused("log 20,3 cannot be read: it restarts", hint="")]
+    async with Poller([logged], outbox, open_line=device.open, backoff=QUICK) as poller:
+        await until(lambda: poller.states["AHU-2"].backfilled >= 299)
+        await until(lambda: poller.states["AHU-2"].gap is None)
+        assert poller.states["AHU-2"].remark == ""
+
+
+async def test_a_log_that_a_device_never_gives_is_named_and_does_not_hold_up_the_others(
+    outbox: Outbox,
+) -> None:
+    device, logged = Controller(), line(log="trend-log,3")
+    await outbox.put(None, away_for(outbox, 20 * 3600, logged))
+    device.trouble = [
+        Refused("log 20,3 cannot be read: no such object", hint="") for _ in range(11)
+    ]
+    async with Poller([logged], outbox, open_line=device.open, backoff=QUICK) as poller:
+        await until(lambda: poller.states["AHU-2"].remark != "")
+        assert "log 20,3 cannot be read" in poller.states["AHU-2"].advice
+        await until(lambda: poller.states["AHU-2"].gap is None)
+    assert len(device.asked) == 8 + 3, "eight tries, then once for each window"
 
 
 async def test_a_log_set_up_for_the_first_time_is_read_as_far_back_as_it_may_reach(

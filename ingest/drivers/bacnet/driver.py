@@ -125,8 +125,8 @@ class Bacnet:
     async def trend(self, registers: Sequence[Register], span: Span) -> AsyncGenerator[Samples]:
         """What the device's trend logs have within the range, log by log, each oldest first.
 
-        Registers without a log are passed over; so is, with a line in our log, a trend log that the device
-        refuses. Raises DeviceSilent, and BadRequest where nothing says how the device's clock stands to UTC.
+        Registers without a log are passed over. Raises DeviceSilent, BadRequest where nothing says how the
+        device's clock stands to UTC, and, when all others are read, Refused for the logs that cannot be.
         """
         zone = self._line.options.get("zone", "")
         async with aclosing(

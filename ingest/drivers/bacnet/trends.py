@@ -8,7 +8,6 @@ are no samples; a record of a failed reading is a FAULT without a value.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import math
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
@@ -34,10 +33,9 @@ from ingest.drivers.bacnet.services import (
     range_of,
 )
 from ingest.drivers.bacnet.tags import CONTEXT, OPENING, Malformed, Reader, number
+from ontology.errors import Refused
 from ontology.history import Samples
 from ontology.time import Span
-
-_LOG = logging.getLogger(__name__)
 
 _SEQUENCE_MAX: Final = 2**32 - 1
 _AROUND_BYTES: Final = 34
@@ -45,6 +43,7 @@ _AROUND_BYTES: Final = 34
 _RECORD_BYTES: Final = 26
 """A record with a Real, its stamp and flags, and a little more."""
 _COLUMN_BYTES: Final = 6
+_SAID: Final = 200
 _RECORDS_MAX: Final = 2_000_000
 """Of one log in one go; the standard allows rings of 2^32, devices have thousands."""
 _TURNS_MAX: Final = 8
@@ -70,7 +69,10 @@ _Wanted = tuple[Register, TrendAddress]
 async def trends(
     remote: Remote, device: int, registers: Sequence[Register], span: Span, zone: str
 ) -> AsyncGenerator[Samples]:
-    """What the logs of these registers have within the range; logs one after another."""
+    """What the logs of these registers have within the range; logs one after another.
+
+    Raises Refused at the end where some of them could not be read.
+    """
     logs: dict[ObjectId, list[_Wanted]] = {}
     for register in registers:
         if register.log:
@@ -80,12 +82,19 @@ async def trends(
     if not logs:
         return
     own = await zone_of(remote, device, zone)
+    unread: list[str] = []
     for log, wanted in logs.items():
         try:
             async for samples in _of_log(remote, log, wanted, DeviceClock(own), span):
                 yield samples
         except (Nack, Malformed) as wrong:
-            _LOG.warning("bacnet device %d: log %d,%d cannot be read: %s", device, *log, wrong)
+            unread.append(f"log {log.type},{log.instance} cannot be read: {wrong}"[:_SAID])
+    if unread:
+        more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
+        raise Refused(
+            f"bacnet device {device}: {unread[0]}{more}",
+            hint="check in the device that the log is there, and its name in lines.toml",
+        )
 
 
 async def _of_log(
