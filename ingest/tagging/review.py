@@ -138,6 +138,13 @@ def read_review(path: Path, *, also: Collection[str] = ()) -> list[Accepted]:
     return accepted
 
 
+def unanswered(path: Path) -> int:
+    """Rows of a review that still wait for a person's yes or no."""
+    sheet = read_sheets(path)[0]
+    at = _headings(sheet, path.name)["accept"]
+    return sum(cells[at].strip() == "?" for cells in sheet.rows[1:] if at < len(cells))
+
+
 def _headings(sheet: Sheet, name: str) -> dict[str, int]:
     found = [cell.strip().lower() for cell in sheet.rows[0]] if sheet.rows else []
     missing = [column for column in NEEDED if column not in found]

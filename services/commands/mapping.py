@@ -14,7 +14,7 @@ from ingest.discovery.keeping import read_text, replace_text
 from ingest.discovery.mapping import Mapped, mapped, raw_names, with_ids
 from ingest.exchange.source import Source
 from ingest.lines import parse_lines
-from ingest.tagging.review import read_review
+from ingest.tagging.review import read_review, unanswered
 from ontology.errors import BadRequest
 from ontology.kinds import Tags
 from services import screen
@@ -66,7 +66,7 @@ async def take(
             kept = replace_text(path, before, after.text)
     return {
         "review": str(review), "file": str(path), "before": str(kept) if kept else None,
-        "renamed": after.renamed, "converted": after.converted, "strange": after.strange,
+        "unanswered": unanswered(review), "renamed": after.renamed, "converted": after.converted, "strange": after.strange,
         "model": brought.to_json(),
     }  # fmt: skip
 
@@ -97,6 +97,9 @@ def show_review(console: Console, found: dict[str, Any]) -> None:
 def show_taken(console: Console, found: dict[str, Any], *, dry_run: bool) -> None:
     """What went into the model, and what became of the registers."""
     screen.brought(console, found["model"], dry_run=dry_run)
+    if waiting := found["unanswered"]:
+        verb = "waits" if waiting == 1 else "wait"
+        console.print(Text(f"{waiting:>8,} {verb} for yes or no: not in the model yet"))
     done = "would be " if dry_run else ""
     for what in ("renamed", "converted"):
         pairs = list(found[what].items())

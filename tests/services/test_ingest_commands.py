@@ -443,6 +443,21 @@ def test_two_registers_cannot_become_one_point(run: Run, tmp_path: Path) -> None
     assert path.read_text() == NAMES
 
 
+def test_rows_that_wait_for_a_person_are_counted_when_a_review_is_taken(
+    run: Run, tmp_path: Path
+) -> None:
+    path, review = tmp_path / "lines.toml", tmp_path / "review.csv"
+    path.write_text(NAMES)
+    run("map", path, "-o", review)
+    yes, *others = review.read_text().splitlines()[1:]
+    head = review.read_text().splitlines()[0]
+    rows = [f"yes,{yes.split(',', 1)[1]}", *(f"?,{row.split(',', 1)[1]}" for row in others)]
+    review.write_text("\n".join([head, *rows]) + "\n")
+    taken = run("map", path, "--accept", review, "--site", "Tower", "--dry-run")
+    assert taken.code == 0
+    assert re.search(rf"{len(others)} waits? for yes or no", taken.out)
+
+
 # --- run, status, simulate ----------------------------------------------------------------------
 
 
