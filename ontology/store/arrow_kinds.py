@@ -100,4 +100,6 @@ def _sayable(column: Any) -> Any:
 def _finite(column: Any) -> Any:
     if not pa.types.is_floating(column.type):
         return column
-    return pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
+    return pc.if_else(
+        pc.is_finite(column), column, pa.nulls(1, column.type)[0]
+    )  # pa.scalar would load pandas

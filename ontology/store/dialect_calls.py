@@ -469,6 +469,15 @@ NOT_HERE: Mapping[str, str] = {
     "string_agg": "select the rows instead, or count(DISTINCT x)",
     "list": "select the rows instead",
     "array_agg": "select the rows instead",
+    "to_char": "use strftime(ts, '%H:%M')",
+    "date_format": "use strftime(ts, '%H:%M')",
+    "format": "use round(x, 2), or strftime(ts, '%H:%M')",
+    "dateadd": "write ts + INTERVAL 1 DAY",
+    "getdate": "use now()",
+    "convert": "use CAST(x AS DOUBLE)",
+    "isnull": "use coalesce(x, 0), or x IS NULL",
+    "nvl": "use coalesce(x, 0)",
+    "len": "use length(x)",
     "kurtosis": "not the same on every database: use pct(x, 5) and pct(x, 95)",
 }
 """Words that analysts try: what to use instead."""

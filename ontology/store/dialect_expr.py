@@ -86,8 +86,12 @@ class Expressions:
         return self.write(node.this), self.write(node.expression)
 
     def column(self, node: exp.Expr) -> Piece:
+        text = bool(node.this.args.get("quoted")) or isinstance(node.parent, exp.Sub)
         return self.names.column(
-            node.name.lower(), node.text("table").lower(), alias_first=self.alias_first
+            node.name.lower(),
+            node.text("table").lower(),
+            alias_first=self.alias_first,
+            meant=node.name if text else "",
         )
 
     def literal(self, node: exp.Expr) -> Piece:
@@ -168,6 +172,8 @@ class Expressions:
         return made(f"(NOT {x.sql})", Kind.TRUTH, x)
 
     def compared(self, node: exp.Expr) -> Piece:
+        if type(node) in _PLAIN_SIGNS and exp.Null in {type(node.this), type(node.expression)}:
+            raise BadRequest("nothing equals NULL", hint="write x IS NULL, or x IS NOT NULL")
         a, b = alike(list(self._pair(node)))
         sign = _SIGNS[type(node)]
         return made(f"({self.ordered(a)} {sign} {self.ordered(b)})", Kind.TRUTH, a, b)
@@ -445,6 +451,7 @@ _SIGNS: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=",
     exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM",
 }  # fmt: skip
+_PLAIN_SIGNS = frozenset(_SIGNS) - {exp.NullSafeEQ, exp.NullSafeNEQ}
 _WRITERS: dict[type[exp.Expr], Callable[[Expressions, exp.Expr], Piece]] = {
     exp.Column: Expressions.column, exp.Literal: Expressions.literal, exp.Boolean: Expressions.boolean,
     exp.Null: Expressions.null, exp.Paren: Expressions.paren, exp.Add: Expressions.add, exp.Sub: Expressions.add,

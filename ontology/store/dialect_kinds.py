@@ -121,7 +121,12 @@ def alike(pieces: list[Piece]) -> list[Piece]:
             kinds -= narrow
     if len(kinds) > 1:
         said = " and ".join(sorted(kinds))
-        raise BadRequest(f"{said} do not go together", hint="compare like with like, or CAST one")
+        timed = bool(kinds & {Kind.TIME, Kind.DATE})
+        hint = "write times as '2026-11-20 14:30', and spans as INTERVAL 1 DAY"
+        raise BadRequest(
+            f"{said} do not go together",
+            hint=hint if timed else "compare like with like, or CAST one",
+        )
     kind = kinds.pop()
     if kind is Kind.DATE and any(p.said is not None and not _DAY.fullmatch(p.said) for p in pieces):
         kind = Kind.TIME
@@ -175,7 +180,10 @@ def _literal(said: str, kind: Kind) -> Piece:
 def _moment(said: str, kind: Kind) -> Piece:
     found = _INSTANT.fullmatch(said.strip())
     if found is None:
-        raise BadRequest(f"not a time: {said!r:.60}", hint="write it as '2026-11-20 14:30'")
+        raise BadRequest(
+            f"not a time: {said!r:.60}",
+            hint="write it as '2026-11-20 14:30'; a span is INTERVAL 1 DAY",
+        )
     day, hour, minute, second, fraction = found.groups()
     year, month, date = (int(part) for part in day.split("-"))
     if not (1 <= month <= 12 and 1 <= date <= 31 and int(hour or 0) < 24 and year > 0):

@@ -16,6 +16,8 @@ AT = "_at"
 _TWICE = "2 hours"
 """Rows of the hour that comes twice lie nearer to each other than their local times say."""
 _KEYS = 32
+_TIMES = ("year", "month", "week", "day", "hour", "minute", "second", "date")
+"""Functions that are taken for columns."""
 
 
 @dataclass
@@ -128,15 +130,20 @@ class Names:
             raise BadRequest(f"{column!r} is in several relations", hint=f"write {some}")
         return having[0] if having else None
 
-    def column(self, column: str, table: str = "", *, alias_first: bool = False) -> Piece:
-        """What the name stands for: a column, or else the expression that was given the name."""
+    def column(
+        self, column: str, table: str = "", *, alias_first: bool = False, meant: str = ""
+    ) -> Piece:
+        """What the name stands for: a column, or else the expression that was given the name.
+
+        `meant`: the name where it stands as if a text was meant.
+        """
         names: Names | None = self
         while names is not None:
             found = names.here(column, table, alias_first=alias_first and names is self)
             if found is not None:
                 return found
             names = names.outer
-        raise self._unknown(column, table)
+        raise self._unknown(column, table, meant)
 
     def here(self, column: str, table: str, *, alias_first: bool) -> Piece | None:
         aliased = None if table else self.aliases.get(column)
@@ -149,12 +156,16 @@ class Names:
         sql = shared.sql if shared else f"{name(owner.alias)}.{name(column)}"
         return Piece(sql, owner.columns[column])
 
-    def _unknown(self, column: str, table: str) -> BadRequest:
+    def _unknown(self, column: str, table: str, meant: str) -> BadRequest:
         known = [c for s in self.sources for c in s.columns if not table or s.alias == table]
         near = difflib.get_close_matches(column, known, n=4, cutoff=0.5)
         if table and self.source(table) is None:
             near = []
             known = [s.alias for s in self.sources]
         hint = f"nearest columns: {', '.join(near)}" if near else f"there are: {', '.join(known[:30])}"  # fmt: skip
+        if meant:
+            hint += f"; a text stands in single quotes, such as '{meant:.40}'"
+        elif column in _TIMES:
+            hint = f"write {column}(ts)"
         whole = f"{table}.{column}" if table else column
         return BadRequest(f"the query cannot run: no column named {whole!r:.80}", hint=hint)

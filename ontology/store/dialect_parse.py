@@ -17,6 +17,16 @@ MAX_DEPTH = 60
 HINT = "ask one SELECT over the views, `samples`, `latest` or `points`"
 _NESTED = re.compile(r"/\*(?:(?!\*/).)*/\*", re.DOTALL)
 """Engines do not agree where such a comment ends."""
+_MISTAKES = tuple(
+    (re.compile(form, re.IGNORECASE), hint)
+    for form, hint in (
+        (r"^\s*(show|describe|desc|pragma)\b", "SELECT role, unit, dis FROM points WHERE equip = 'CH-2' lists what there is"),
+        (r"\b(from|join)\s+[a-z]+-[0-9a-z]", "a view's name has _ where the id has -: FROM ch_2"),
+        (r"=\s*[a-z]+-[0-9]", "a text stands in single quotes: equip = 'CH-2'"),
+        (r"`|\[[a-z_]+\]", "names stand without ` and [ ]; one with other signs in double quotes"),
+        (r"\bselect\s+top\b", "write LIMIT 10 at the end"),
+    )
+)  # fmt: skip
 
 
 class _Plain(DuckDB):
@@ -39,7 +49,7 @@ def parsed(text: str) -> exp.Query:
         statements = [s for s in sqlglot.parse(text, dialect=_Plain) if s is not None]
     except SqlglotError as cause:
         raise BadRequest(
-            f"not understood: {_bare(str(cause).splitlines()[0]):.200}", hint=HINT
+            f"not understood: {_bare(str(cause).splitlines()[0]):.200}", hint=_hint(text)
         ) from cause
     if not statements:
         raise BadRequest("no SQL in the query", hint=HINT)
@@ -47,8 +57,13 @@ def parsed(text: str) -> exp.Query:
         raise Refused(f"{len(statements)} statements", hint="ask one SELECT at a time")
     tree = statements[0]
     if not isinstance(tree, (exp.Select, exp.SetOperation)):
-        raise Refused(f"{tree.key.upper()} is not allowed", hint=HINT)
+        raise Refused(f"{tree.key.upper()} is not allowed", hint=_hint(text))
     return tree
+
+
+def _hint(text: str) -> str:
+    """What a text that is no SELECT of ours was probably meant to be."""
+    return next((hint for form, hint in _MISTAKES if form.search(text)), HINT)
 
 
 def _check_text(text: str) -> None:

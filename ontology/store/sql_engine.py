@@ -67,6 +67,16 @@ class Turns:
             self._free.release()
 
 
+_HINTS = (
+    ("GROUP BY", "name every column that is not aggregated in GROUP BY, or write GROUP BY ALL"),
+    ("onvert string", "TRY_CAST gives NULL where a text is no number"),
+    ("input syntax", "TRY_CAST gives NULL where a text is no number"),
+    ("out of range", "CAST a side to DOUBLE first"),
+    ("verflow", "CAST a side to DOUBLE first"),
+)
+"""What engines say, and what to do."""
+
+
 class TooLate(BadRequest):
     """The query was stopped because its time was up."""
 
@@ -94,7 +104,7 @@ class WrongQuery(BadRequest):
     def __init__(self, said: str) -> None:
         super().__init__(
             f"the query cannot run: {said.split('Error: ', 1)[-1]:.300}",
-            hint="see docs/reference-sql.md",
+            hint=next((hint for word, hint in _HINTS if word in said), "see docs/reference-sql.md"),
         )
 
 

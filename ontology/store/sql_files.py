@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -29,6 +30,8 @@ MEDIA = {
     Format.ARROW: "application/vnd.apache.arrow.stream", Format.PARQUET: "application/vnd.apache.parquet",
 }  # fmt: skip
 _ROWS = 10_000
+_FORMULA = "=+@\t\r-"
+"""What a formula begins with: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
 def write(table: Any, columns: tuple[str, ...], file: IO[bytes], format: Format) -> None:
@@ -40,7 +43,7 @@ def write(table: Any, columns: tuple[str, ...], file: IO[bytes], format: Format)
         with pa.ipc.new_stream(file, told.schema) as writer:
             writer.write_table(told, _ROWS)
     elif format is Format.CSV:
-        pyarrow.csv.write_csv(_plain(told), file)
+        pyarrow.csv.write_csv(_harmless(_plain(told)), file)
     else:
         for part in _json(told):
             file.write(part)
@@ -79,6 +82,21 @@ def _plain(table: Any) -> Any:
             column = column.cast(pa.string())  # noqa: PLW2901
         columns[n] = column
     return pa.Table.from_arrays(list(columns.values()), names=table.column_names)
+
+
+def _harmless(table: Any) -> Any:
+    """No text that a spreadsheet would run as a formula: such a one begins with an apostrophe.
+
+    Names come from devices and imports, and people open CSV with a double click.
+    """
+    columns = [_quoted(c) if pa.types.is_string(c.type) else c for c in table.columns]
+    names = [f"'{n}" if n[:1] in _FORMULA else n for n in table.column_names]
+    return pa.Table.from_arrays(columns, names=names)
+
+
+def _quoted(column: Any) -> Any:
+    runs = pc.match_substring_regex(column, f"^[{_FORMULA}]")
+    return pc.if_else(runs, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _json(table: Any) -> Iterator[bytes]:

@@ -70,12 +70,14 @@ def sql(
     if output is None:
         typer.echo(found.decode(), nl=False)
         return
+    part = output.with_name(f".{output.name}.part")
     try:
-        part = output.with_name(f".{output.name}.part")
         part.write_bytes(found)
         part.replace(output)
     except OSError as cause:
         raise disk_error(cause, output) from cause
+    finally:
+        part.unlink(missing_ok=True)
     out.print(f"{output}: {len(found):,} bytes", markup=False)
 
 
