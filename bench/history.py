@@ -108,21 +108,27 @@ class Reader:
         self._history = history
         self._version, self._db = -1, duckdb.connect(config={"threads": 2})
         self._attached: dict[Path, str] = {}
+        self._segments: tuple[Path, ...] = ()
 
     async def as_of(self) -> None:
         """Two points of the month, each sample of one with the last of the other."""
         snapshot = await self._history.snapshot(self._version)
         if snapshot is not None:
             self._version = snapshot.version
-            for path in snapshot.segments:
-                if path not in self._attached:
-                    self._attached[path] = f"s{len(self._attached)}"
-                    self._db.execute(f"ATTACH '{path}' AS {self._attached[path]} (READ_ONLY)")
             self._db.register("fresh", pa.ipc.open_stream(snapshot.fresh).read_all())
-            names = [f"SELECT * FROM {self._attached[path]}.cold" for path in snapshot.segments]
-            union = " UNION ALL ".join([*names, "SELECT * FROM fresh"])
-            self._db.execute(f"CREATE OR REPLACE TEMP VIEW rows AS {union}")
+            if snapshot.segments != self._segments:
+                self._attach(snapshot.segments)
         await asyncio.to_thread(lambda: self._db.execute(AS_OF).fetchall())
+
+    def _attach(self, segments: tuple[Path, ...]) -> None:
+        self._segments = segments
+        for path in segments:
+            if path not in self._attached:
+                self._attached[path] = f"s{len(self._attached)}"
+                self._db.execute(f"ATTACH '{path}' AS {self._attached[path]} (READ_ONLY)")
+        names = [f"SELECT * FROM {self._attached[path]}.cold" for path in segments]
+        union = " UNION ALL ".join([*names, "SELECT * FROM fresh"])
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW rows AS {union}")
 
     def close(self) -> None:
         self._db.close()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import os
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -58,6 +61,8 @@ READ_POINTS = 256
 BULK_MERGE = 16
 """Blocks of a bulk load between two merges."""
 
+_SORTER_NICE = 10
+
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -81,7 +86,9 @@ class DuckHistory:
         self._load()
         self._mill.keep_only(self._shelf.segments())
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="history-sorter")
+        self._beside = ThreadPoolExecutor(
+            1, thread_name_prefix="history-sorter", initializer=_give_way
+        )
 
     @classmethod
     def open(
@@ -422,3 +429,9 @@ class DuckHistory:
         first, last = map(instant, bounds) if bounds else (None, None)
         used = sum(s.bytes for s in segments) + self._file.bytes()
         return Kept(len(self._newest.rows()), rows, used, first, last)
+
+
+def _give_way() -> None:
+    """Of two threads that want a core, reading and writing come before sorting (Linux alone can say so)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _SORTER_NICE)

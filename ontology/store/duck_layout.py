@@ -161,10 +161,10 @@ def floats(column: NDArray[np.generic]) -> NDArray[np.float64]:
     return np.asarray(np.ma.filled(column, np.nan))
 
 
-def arrow(rows: Columns) -> pa.Table:
+def batch(rows: Columns) -> pa.RecordBatch:
     """As DuckDB would give them: NaN is null."""
-    value = pa.array(rows.value, from_pandas=True)
-    return pa.table({"point": rows.point, "ts": rows.ts, "value": value, "status": rows.status})
+    columns = arrays(rows) | {"value": pa.array(rows.value, from_pandas=True)}
+    return pa.RecordBatch.from_arrays(list(map(pa.array, columns.values())), list(columns))
 
 
 def arrays(rows: Columns) -> dict[str, NDArray[np.generic]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-
-import pyarrow as pa
+from typing import Final
 
 from ontology.store import duck_layout
-from ontology.store.columns import PointNumbers
+from ontology.store.columns import PointNumbers, empty
 from ontology.store.duck_shelf import Shelf
-from ontology.store.duck_tails import Moment
+from ontology.store.duck_tails import Moment, Run
 from ontology.store.newest import Newest
 from ontology.store.snapshot import Snapshot
+
+_END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+"""How a stream of Arrow's ends: no metadata follow."""
 
 
 class Snapshots:
@@ -52,17 +54,16 @@ class Snapshots:
             self._taken = Snapshot(
                 version=before // 2,
                 segments=tuple(shelf.path(s) for s in moment.segments if s.kind == "cold"),
-                fresh=_stream(duck_layout.arrow(moment.tails.rows())),
+                fresh=_stream(moment.tails.runs()),
                 points=tuple(point.id for point in numbers.refs),
-                latest=_stream(duck_layout.arrow(latest)),
+                latest=_stream([Run.of(latest)]),
                 corrects=bool(len(moment.tails.late)),
                 hourly=tuple(shelf.path(s) for s in moment.segments if s.kind == "hourly"),
             )
             return self._taken
 
 
-def _stream(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return bytes(sink.getvalue())
+def _stream(runs: Sequence[Run]) -> bytes:
+    """Arrow's stream format: the schema, each batch, the end."""
+    schema = duck_layout.batch(empty()).schema
+    return b"".join([schema.serialize(), *(run.message for run in runs), _END])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from ontology.store import duck_layout
 from ontology.store.columns import Columns, Ints, appended, empty, joined
@@ -32,6 +34,11 @@ class Run:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @cached_property
+    def message(self) -> pa.Buffer:
+        """As the batch of an Arrow stream: made once, however many snapshots tell of it."""
+        return duck_layout.batch(self.rows).serialize()
 
     def merged(self, other: Run) -> Run:
         """With other samples, none of which are here."""
@@ -74,11 +81,11 @@ class Tails:
             late = Run.of(joined([late.rows, behind]))
         return Tails(tuple(hot), late)
 
-    def rows(self) -> Columns:
-        """All of them, late ones in the place of what they correct."""
-        if len(self.late):
-            return joined([*(run.rows for run in self.hot), self.late.rows])
-        return appended([run.rows for run in self.hot])
+    def runs(self) -> tuple[Run, ...]:
+        """All samples, late ones in the place of what they correct."""
+        if not len(self.late):
+            return self.hot
+        return (Run.of(joined([*(run.rows for run in self.hot), self.late.rows])),)
 
     def of_points(self, points: Sequence[int], first: int, end: int) -> tuple[list[Columns], Columns]:  # fmt: skip
         """Rows of hot, older runs first, and the rows of late that win over them and over segments."""
