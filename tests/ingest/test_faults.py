@@ -36,9 +36,9 @@ async def test_a_box_goes_on_while_the_owner_of_the_history_is_killed(tmp_path: 
 
 
 async def test_a_day_without_the_server_is_forwarded_whole(tmp_path: Path) -> None:
-    found = await outage.day_without_server(tmp_path, 20)
+    found = await outage.day_without_server(tmp_path, 4)
     assert whole(found, "outage")
-    assert (found["outage_hours"], found["outage_waited"]) == (24, 24 * 60 * 20)
+    assert (found["outage_hours"], found["outage_waited"]) == (24, 24 * 60 * 4)
     assert found["outage_failed_tries"] == 24
 
 
@@ -71,9 +71,9 @@ async def test_a_disk_that_turns_read_only_is_named_and_works_again_when_it_is_b
 
 
 async def test_doubled_shuffled_and_late_batches_give_the_same_history(tmp_path: Path) -> None:
-    found = await delivery.doubled_and_shuffled(tmp_path, 60)
+    found = await delivery.doubled_and_shuffled(tmp_path, 30)
     assert whole(found, "delivery")
-    assert found["delivery_batches"] > 60
+    assert found["delivery_batches"] > 30
     assert found["delivery_latest_off"] == 0
 
 
