@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ingest.addresses import ADDRESS, BacnetAddress, ModbusAddress
+from ingest.addresses import ADDRESS, BacnetAddress, FieldAddress, ModbusAddress, RemoteAddress
 from ingest.discovery.linefile import Entry, LineFile, Row
 from ingest.discovery.names import plain_id, unlike
 from ingest.discovery.seen import Scan, SeenDevice, SeenRegister
@@ -273,7 +273,10 @@ def _cells(protocol: str, text: str) -> _Cells:
             return frozenset({(address.type, address.instance)})
         case ModbusAddress():
             return frozenset((address.table, at) for at in range(address.start, address.end))
-    return frozenset({(address.field, 0)})
+        case RemoteAddress():
+            return frozenset({(address.id, 0)})
+        case FieldAddress():
+            return frozenset({(address.field, 0)})
 
 
 def _counted(count: int, one: str, many: str = "") -> str:

@@ -32,7 +32,7 @@ _FIGURES = {
 
 
 def converted(
-    backend: Backend, piece: Piece, to: exp.DataType.Type, sized: list[int], *, trying: bool
+    backend: Backend, piece: Piece, to: exp.DType, sized: list[int], *, trying: bool
 ) -> Piece:
     """The piece as another kind; with `trying`, what cannot be converted is NULL."""
     kind = KINDS.get(to)

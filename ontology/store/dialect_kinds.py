@@ -111,7 +111,7 @@ def figure(piece: Piece) -> Piece:
 
 def alike(pieces: list[Piece]) -> list[Piece]:
     """All in the one kind that holds them."""
-    kinds = {p.kind for p in pieces if p.said is None and p.kind is not Kind.NOTHING}
+    kinds: set[Kind] = {p.kind for p in pieces if p.said is None and p.kind is not Kind.NOTHING}
     if not kinds:
         kinds = {Kind.TEXT if any(p.said is not None for p in pieces) else Kind.NOTHING}
     for wide, narrow in (
