@@ -15,7 +15,7 @@ from typer.exceptions import Abort, TyperException
 
 from ontology.errors import BadRequest, NotFound, PlantroomError, Refused, Unavailable
 from ontology.time import parse_instant
-from services.commands import history, ingest, ontology, sql
+from services.commands import history, ingest, llm, ontology, sql
 from services.commands.options import AsJson, Home, err, out, print_json, settings_of
 from services.folder import disk_error
 from services.terminal import forgiving, readable
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.add_typer(ontology.app, name="ontology")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(history.app, name="history")
+app.add_typer(llm.app, name="llm")
 app.command("sql")(sql.sql)
 
 EXIT_CODES: tuple[tuple[type[PlantroomError], int], ...] = (
