@@ -13,7 +13,7 @@ from services.llm.hf_config import Config
 from services.llm.shape import ModelShape
 
 
-def _sizes(
+def _sizes(  # noqa: PLR0917  (the columns of a table)
     architecture: str, h: int, layers: int, heads: int, kv: int, width: int, vocab: int, context: int,
            **more: Any) -> dict[str, Any]:  # fmt: skip
     """The eight sizes every config has, and what else this one says."""

@@ -104,12 +104,12 @@ def candidates(shape: ModelShape) -> tuple[Quant, ...]:
 
 def layouts(count: int) -> list[Layout]:
     """Every cut of up to `count` GPUs: TP a power of two inside a node, PP by powers of two, DP with the rest."""
-    found = []
-    for tp in (1, 2, 4, 8):
-        for pp in (1, 2, 4, 8, 16):
-            if tp * pp <= count:
-                found.append(Layout(tp, pp, count // (tp * pp)))
-    return found
+    return [
+        Layout(tp, pp, count // (tp * pp))
+        for tp in (1, 2, 4, 8)
+        for pp in (1, 2, 4, 8, 16)
+        if tp * pp <= count
+    ]
 
 
 def _plan(engineered: Engineered, load: Workload, slo: Slo, idle: int) -> Plan:
@@ -213,5 +213,6 @@ def pcie_loss(engineered: Engineered, speed: Speed) -> float:
     setup = engineered.setup
     linked: Gpu = replace(setup.gpu, fabric="nvlink4" if setup.gpu.fp8 else "nvlink3")
     free = replace(engineered, setup=replace(setup, gpu=linked), topology=Topology())
-    step = free.step(speed.running, speed.room.kv_tokens and 1)
+    lanes = max(1.0, speed.running / setup.layout.pp)
+    step = free.step(lanes, context=1.0)  # only its network counts, whatever was said before
     return 1.0 - (speed.step.total - speed.step.network + step.network) / speed.step.total

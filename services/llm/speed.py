@@ -6,7 +6,14 @@ import math
 from dataclasses import dataclass, field
 
 from services.llm.efficiency import (
-    ATTENTION_COMPUTE, ATTENTION_MEMORY, EAGER_LAYER_S, GROUPED, OVERHEADS, Engine, kernel, layer_seconds,
+    ATTENTION_COMPUTE,
+    ATTENTION_MEMORY,
+    EAGER_LAYER_S,
+    GROUPED,
+    OVERHEADS,
+    Engine,
+    kernel,
+    layer_seconds,
 )  # fmt: skip
 from services.llm.fit import Fit, Setup, fit
 from services.llm.quant import BF16_BYTES
