@@ -359,33 +359,33 @@ def _log(protocol: str, text: object) -> str:
 def _toml(line: Line) -> str:
     rows = [
         "[[line]]",
-        f"name = {_quoted(line.name)}",
-        f"protocol = {_quoted(line.protocol)}",
-        f"host = {_quoted(line.host)}",
+        f"name = {quoted(line.name)}",
+        f"protocol = {quoted(line.protocol)}",
+        f"host = {quoted(line.host)}",
         f"port = {line.port}",
         f"device = {line.device}",
         f"every_s = {line.every_s!r}",
         f"timeout_s = {line.timeout_s!r}",
     ]
     if line.options:
-        pairs = ", ".join(f"{key} = {_quoted(value)}" for key, value in line.options.items())
+        pairs = ", ".join(f"{key} = {quoted(value)}" for key, value in line.options.items())
         rows.append(f"options = {{ {pairs} }}")
     rows += ["", "[line.registers]"]
-    rows += [f"{_quoted(r.point.id)} = {_register_toml(r)}" for r in line.registers]
+    rows += [f"{quoted(r.point.id)} = {_register_toml(r)}" for r in line.registers]
     return "\n".join(rows) + "\n"
 
 
 def _register_toml(register: Register) -> str:
-    keys = {"address": _quoted(register.address)}
+    keys = {"address": quoted(register.address)}
     if register.scale != 1.0 or register.offset != 0.0:
         keys |= {"scale": repr(register.scale), "offset": repr(register.offset)}
     if register.log:
-        keys["log"] = _quoted(register.log)
+        keys["log"] = quoted(register.log)
     if len(keys) == 1:
         return keys["address"]
     return "{ " + ", ".join(f"{key} = {value}" for key, value in keys.items()) + " }"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A TOML basic string: JSON's escapes are a subset of TOML's."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

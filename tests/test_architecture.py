@@ -23,6 +23,8 @@ DOORS = {
     "bacpypes3": ("ingest/drivers/bacnet",),
     "aiomqtt": ("ingest/drivers/lorawan.py", "ingest/demo/devices/"),
     "paho": ("ingest/drivers/lorawan.py",),
+    "tomlkit": ("ingest/discovery/linefile.py",),
+    "pyarrow": ("ontology/store/", "ingest/arrow_batch.py", "ingest/trends/rows.py"),
     "langgraph": ("agent/graph.py",),
     "fastapi": ("services/api/",),
     "pyroaring": ("ontology/index/",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from ingest.lines import quoted
 from ingest.trends.instants import ORDERS
 from ontology.errors import BadRequest, NotFound
 from ontology.units import kinds_of_unit, nearest_units
@@ -188,21 +188,17 @@ def write_map(
 ) -> str:
     """The text of a map that `parse_map` reads; remarks stand above what they speak of."""
     rows = [f"# {_plain(note)}" for note in notes]
-    rows += [f"{key} = {_quoted(value)}" for key, value in head.items() if value]
+    rows += [f"{key} = {quoted(value)}" for key, value in head.items() if value]
     for one in proposed:
-        rows += ["", "[[column]]", f"name = {_quoted(one.column.name)}"]
+        rows += ["", "[[column]]", f"name = {quoted(one.column.name)}"]
         rows.append(
-            f"point = {_quoted(one.column.point)}" + (f"  # {_plain(one.says)}" if one.says else "")
+            f"point = {quoted(one.column.point)}" + (f"  # {_plain(one.says)}" if one.says else "")
         )
         if one.column.unit:
-            rows.append(f"unit = {_quoted(one.column.unit)}")
+            rows.append(f"unit = {quoted(one.column.unit)}")
     return "\n".join(rows) + "\n"
 
 
 def _plain(text: str) -> str:
     """A remark on one line; TOML forbids control signs in remarks."""
     return "".join(sign if sign.isprintable() else " " for sign in text)[:300]
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
