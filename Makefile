@@ -27,6 +27,7 @@ lint: setup  ## format, rules, types, who may import whom
 bench: setup model  ## what we claim, measured
 	@$(BIN)/plantroom bench journeys --json
 	@$(BIN)/plantroom bench ontology --quick --json
+	@$(BIN)/plantroom bench faults --quick --json
 
 docs: setup  ## write the generated reference pages; fails when they were out of date
 	@$(BIN)/python -m services.reference docs
