@@ -117,7 +117,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="journeys, start, ingest, faults, history, sql, ontology, tagging_accuracy"
+            help="journeys, start, ingest, faults, history, sql, ontology, serving, tagging_accuracy"
         ),
     ],
     quick: Annotated[
