@@ -25,7 +25,7 @@ from services.folder import owned
 from services.home import wall_clock
 from services.settings import Settings
 
-pytestmark = [pytest.mark.timeout(280), pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.timeout(280)
 
 PLANTROOM = [sys.executable, "-m", "services.cli"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-pytestmark = [pytest.mark.timeout(280), pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.timeout(280)
 
 WARM_START_S = 20.0
 BUSY = 2.0

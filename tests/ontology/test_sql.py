@@ -25,8 +25,6 @@ from ontology.store.views import view_name, wide_views
 from ontology.time import Span
 from tests.ontology.sql_sources import NOW, frozen, two_days
 
-pytestmark = pytest.mark.xdist_group("sql")  # what it is tried on is made once
-
 
 @pytest.fixture(scope="module")
 def tower() -> Building:

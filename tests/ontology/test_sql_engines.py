@@ -24,9 +24,6 @@ from tests.postgres import postgres, programs
 BOTH = tuple[SqlReader, SqlReader]
 
 
-pytestmark = pytest.mark.xdist_group("sql engines")  # what it is tried on is made once
-
-
 @pytest.fixture(scope="module")
 def tower() -> Building:
     return Building(riverside_tower())

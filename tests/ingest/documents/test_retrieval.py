@@ -22,9 +22,6 @@ QUESTIONS = json.loads(Path(__file__).with_name("retrieval.json").read_text("utf
 EQUIP = [str(entity["id"].id) for entity in riverside_tower() if "equip" in entity]
 
 
-pytestmark = pytest.mark.xdist_group("retrieval")  # what it is tried on is made once
-
-
 @pytest.fixture(scope="module")
 def embedder() -> OnnxEmbedder | None:
     model = MODELS / "all-MiniLM-L6-v2"

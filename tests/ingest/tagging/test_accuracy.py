@@ -13,9 +13,6 @@ from ingest.tagging.confidence import DEFAULT, Evidence, fit
 LISTS = buildings()
 
 
-pytestmark = pytest.mark.xdist_group("tagging accuracy")  # what it is tried on is made once
-
-
 @pytest.fixture(scope="module")
 def seen() -> dict[str, Judged]:
     return {name: judged(golds) for name, golds in LISTS.items()}

@@ -13,10 +13,7 @@ from haystack_house import PASSWORD, USER, HaystackHouse, entities, house_served
 
 from services import cli
 
-pytestmark = [
-    pytest.mark.xdist_group("pyhaystack"),
-    pytest.mark.filterwarnings("ignore:'.*' .*deprecated.* use '.*':DeprecationWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:'.*' .*deprecated.* use '.*':DeprecationWarning")
 Bring = Callable[..., tuple[int, Any]]
 
 
