@@ -1,17 +1,14 @@
-"""Kills, restarts, outages, full disks and clocks: short rounds here, all that were promised in the long lane."""
+"""Kills, restarts, outages, full disks and clocks: short rounds here, all that were promised in `plantroom bench faults`."""
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
 
-from bench import faults
 from bench.fault_parts import clocks, delivery, disk, kills, outage, reboot, restarts
 from bench.fault_parts.counted import numbered
-from bench.targets import TARGETS
 from ingest.outbox import Outbox
 from ontology.errors import Unavailable
 from tests.postgres import programs
@@ -109,20 +106,3 @@ async def test_a_broker_may_restart_and_every_frame_is_taken_or_known_to_be_lost
     assert found["broker_recovered"] == 3
     assert (found["broker_frames_unexplained"], found["broker_points_missing"]) == (0, 0)
     assert found["broker_frames_taken"] > 0
-
-
-@pytest.mark.long
-@pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("name", list(faults.parts(quick=False)))
-async def test_every_fault_as_often_as_promised(name: str, tmp_path: Path) -> None:
-    async with asyncio.timeout(3_000):
-        found = await faults.parts(quick=False)[name](tmp_path)
-    wrong = {
-        key: value
-        for key, value in found.items()
-        if key.endswith(("_lost", "_twice", "_sum_off", "_unexplained", "_missing")) and value
-    }
-    assert wrong == {}
-    assert set(found) & set(TARGETS["faults"]) or any(
-        key.endswith("_acknowledged") for key in found
-    )
