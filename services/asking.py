@@ -86,7 +86,8 @@ def error_of(event: Mapping[str, Any]) -> PlantroomError:
 
 
 def _tree(kind: type[PlantroomError]) -> dict[str, type[PlantroomError]]:
-    found = {kind.code: kind}
+    """Errors by their code; one that has none of its own is told as the one above it."""
+    found = {kind.code: kind} if "code" in vars(kind) else {}
     for child in kind.__subclasses__():
         found |= _tree(child)
     return found

@@ -11,3 +11,10 @@ def test_a_refusal_of_the_server_says_what_was_refused_and_not_only_that() -> No
     assert (str(said), said.hint) == ("there is no relation 'iaq_807'", "nearest: fcu_807")
     run = error_of({"type": "error", "code": "refused", "message": "no", "hint": "why"})
     assert (str(run), run.hint) == ("no", "why")
+
+
+def test_an_error_told_by_a_server_comes_back_with_its_hint() -> None:
+    import ontology.store.sql_engine  # noqa: F401, PLC0415  (its error has no code of its own)
+
+    told = error_of({"code": "bad-request", "message": "too long", "hint": "ask shorter"})
+    assert (str(told), told.hint) == ("too long", "ask shorter")

@@ -83,7 +83,7 @@ def test_every_setup_is_answered_or_refused_with_a_reason(name: str, gpu: str, t
     if found.refused:
         assert math.isnan(found.tpot_s)
     else:
-        assert 0 < found.tpot_s < 100
+        assert 0 < found.tpot_s < 1_000
         assert found.ttft_s > 0
         assert found.tok_s > 0
 

@@ -1,0 +1,5 @@
+"""What is run inside of vLLM's own environment is no test of ours."""
+
+from __future__ import annotations
+
+collect_ignore = ["check_launch_lines.py"]
