@@ -14,7 +14,7 @@ def test_a_refusal_of_the_server_says_what_was_refused_and_not_only_that() -> No
 
 
 def test_an_error_told_by_a_server_comes_back_with_its_hint() -> None:
-    import ontology.store.sql_engine  # noqa: F401, PLC0415  (its error has no code of its own)
+    import ontology.store.sql_engine  # noqa: F401  (its error has no code of its own)
 
     told = error_of({"code": "bad-request", "message": "too long", "hint": "ask shorter"})
     assert (str(told), told.hint) == ("too long", "ask shorter")
