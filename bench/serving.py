@@ -8,15 +8,15 @@ from dataclasses import replace
 from rich.console import Console
 
 from bench.report import finish
-from services.llm.calibration import errors, median_errors
-from services.llm.efficiency import Engine
-from services.llm.fit import Layout, Setup, default_runtime, fit, weights_per_gpu
-from services.llm.gpus import gpu_named
-from services.llm.models import model
-from services.llm.quant import QUANTS
-from services.llm.scaling import explained, utilisation
-from services.llm.speed import Engineered, Workload, predict
-from services.llm.training import Method, Training, training_fit
+from services.llm.sizing.calibration import errors, median_errors
+from services.llm.sizing.efficiency import Engine
+from services.llm.sizing.fit import Layout, Setup, default_runtime, fit, weights_per_gpu
+from services.llm.sizing.gpus import gpu_named
+from services.llm.sizing.models import model
+from services.llm.sizing.quant import QUANTS
+from services.llm.sizing.scaling import explained, utilisation
+from services.llm.sizing.speed import Engineered, Workload, predict
+from services.llm.sizing.training import Method, Training, training_fit
 
 SHORT = Workload(100, 100, 1)
 """The measured single stream: a short question and answer."""

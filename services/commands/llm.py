@@ -11,19 +11,19 @@ import typer
 
 from ontology.errors import BadRequest, NotFound
 from services.commands.options import AsJson, out, print_json
-from services.llm import explain as lessons
-from services.llm import plan as planning
-from services.llm.efficiency import Engine
-from services.llm.fit import Fit, Layout, Setup, both, default_runtime, fit
-from services.llm.gpus import gpu_named, inventory
-from services.llm.launch_line import launch_lines
-from services.llm.llama_cpp import tensor_split
-from services.llm.models import model_or_folder
-from services.llm.quant import quant_for, quant_named
-from services.llm.speed import Engineered, Workload
-from services.llm.speed import predict as predicted
-from services.llm.topology import read_topology
-from services.llm.training import Method, Training, training_fit
+from services.llm.sizing import explain as lessons
+from services.llm.sizing import plan as planning
+from services.llm.sizing.efficiency import Engine
+from services.llm.sizing.fit import Fit, Layout, Setup, both, default_runtime, fit
+from services.llm.sizing.gpus import gpu_named, inventory
+from services.llm.sizing.launch_line import launch_lines
+from services.llm.sizing.llama_cpp import tensor_split
+from services.llm.sizing.models import model_or_folder
+from services.llm.sizing.quant import quant_for, quant_named
+from services.llm.sizing.speed import Engineered, Workload
+from services.llm.sizing.speed import predict as predicted
+from services.llm.sizing.topology import read_topology
+from services.llm.sizing.training import Method, Training, training_fit
 from services.terminal import readable
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Size a self-hosted language model.")  # fmt: skip

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from services.llm.gpus import inventory
-from services.llm.launch_line import serve_arguments
-from services.llm.models import CONFIGS, model
-from services.llm.plan import plans
-from services.llm.speed import Workload
+from services.llm.sizing.gpus import inventory
+from services.llm.sizing.launch_line import serve_arguments
+from services.llm.sizing.models import CONFIGS, model
+from services.llm.sizing.plan import plans
+from services.llm.sizing.speed import Workload
 from tests.llm.server import OFFLINE, PYTHON
 
 pytestmark = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from services.llm.efficiency import Engine
-from services.llm.fit import Layout, Setup, default_runtime
-from services.llm.gpus import gpu_named
-from services.llm.models import model
-from services.llm.quant import quant_for
-from services.llm.speed import Engineered, Workload, predict
+from services.llm.sizing.efficiency import Engine
+from services.llm.sizing.fit import Layout, Setup, default_runtime
+from services.llm.sizing.gpus import gpu_named
+from services.llm.sizing.models import model
+from services.llm.sizing.quant import quant_for
+from services.llm.sizing.speed import Engineered, Workload, predict
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ontology.errors import Refused
-from services.llm import mixers
-from services.llm.hf_config import MOST_LAYERS, Config, read_json
-from services.llm.quant import stored_quant
-from services.llm.shape import FeedForward, Layer, Mixer, ModelShape, stacked
+from services.llm.sizing import mixers
+from services.llm.sizing.hf_config import MOST_LAYERS, Config, read_json
+from services.llm.sizing.quant import stored_quant
+from services.llm.sizing.shape import FeedForward, Layer, Mixer, ModelShape, stacked
 
 MixerOf = Callable[[Config, int], Mixer]
 FeedOf = Callable[[Config, int], FeedForward]

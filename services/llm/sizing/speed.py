@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from services.llm.efficiency import (
+from services.llm.sizing.efficiency import (
     ATTENTION_COMPUTE,
     ATTENTION_MEMORY,
     EAGER_LAYER_S,
@@ -15,9 +15,9 @@ from services.llm.efficiency import (
     kernel,
     layer_seconds,
 )  # fmt: skip
-from services.llm.fit import Fit, Setup, fit
-from services.llm.quant import BF16_BYTES
-from services.llm.topology import Topology, all_reduce
+from services.llm.sizing.fit import Fit, Setup, fit
+from services.llm.sizing.quant import BF16_BYTES
+from services.llm.sizing.topology import Topology, all_reduce
 
 SMOOTH = 3.0
 """Near the ridge neither bound holds alone: (memory^3 + compute^3)^(1/3) meets the measured 544 TFLOP/s of a

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ontology.errors import Refused
-from services.llm.gpus import Gpu
-from services.llm.quant import Quant
-from services.llm.shape import Layer
+from services.llm.sizing.gpus import Gpu
+from services.llm.sizing.quant import Quant
+from services.llm.sizing.shape import Layer
 
 
 class Engine(StrEnum):

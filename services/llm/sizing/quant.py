@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ontology.errors import BadRequest, Refused
-from services.llm.shape import ModelShape
+from services.llm.sizing.shape import ModelShape
 
 Arithmetic = Literal["bf16", "fp8", "int8", "fp4"]
 
@@ -25,7 +25,7 @@ class Quant:
     def weight_bytes(self, shape: ModelShape) -> float:
         """Bytes of all weights, language model and what is beside it.
 
-        >>> from services.llm.models import model
+        >>> from services.llm.sizing.models import model
         >>> round(QUANTS["bf16"].weight_bytes(model("llama-3.1-70b")) / 1e9, 3)
         141.107
         """

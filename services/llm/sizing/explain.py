@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.llm.efficiency import kernel
-from services.llm.fit import both, fit, weights_per_gpu
-from services.llm.scaling import amdahl, bubble
-from services.llm.speed import Engineered, Workload, predict
-from services.llm.topology import all_reduce
+from services.llm.sizing.efficiency import kernel
+from services.llm.sizing.fit import both, fit, weights_per_gpu
+from services.llm.sizing.scaling import amdahl, bubble
+from services.llm.sizing.speed import Engineered, Workload, predict
+from services.llm.sizing.topology import all_reduce
 
 
 def lesson(engineered: Engineered, load: Workload) -> list[tuple[str, list[str]]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 
-from services.llm.fit import UTILISATION, Setup
-from services.llm.models import repository
-from services.llm.plan import Plan
-from services.llm.speed import Workload
-from services.llm.topology import NODE
+from services.llm.sizing.fit import UTILISATION, Setup
+from services.llm.sizing.models import repository
+from services.llm.sizing.plan import Plan
+from services.llm.sizing.speed import Workload
+from services.llm.sizing.topology import NODE
 
 FIRST_PORT = 8000
 LENGTH_STEP = 1024

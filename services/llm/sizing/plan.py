@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ontology.errors import Refused
-from services.llm.efficiency import Engine
-from services.llm.fit import Layout, Setup, both, default_runtime
-from services.llm.gpus import Gpu, Inventory
-from services.llm.quant import QUANTS, Quant
-from services.llm.shape import ModelShape
-from services.llm.speed import Engineered, Speed, Workload, predict
-from services.llm.topology import NODE, NVLINKED, Topology
+from services.llm.sizing.efficiency import Engine
+from services.llm.sizing.fit import Layout, Setup, both, default_runtime
+from services.llm.sizing.gpus import Gpu, Inventory
+from services.llm.sizing.quant import QUANTS, Quant
+from services.llm.sizing.shape import ModelShape
+from services.llm.sizing.speed import Engineered, Speed, Workload, predict
+from services.llm.sizing.topology import NODE, NVLINKED, Topology
 
 TRUST: dict[str, float] = {
     "bf16": 1.0,

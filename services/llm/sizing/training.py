@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ontology.errors import Refused
-from services.llm.fit import both
-from services.llm.gpus import Gpu
-from services.llm.quant import QUANTS
-from services.llm.shape import ModelShape
+from services.llm.sizing.fit import both
+from services.llm.sizing.gpus import Gpu
+from services.llm.sizing.quant import QUANTS
+from services.llm.sizing.shape import ModelShape
 
 WEIGHT, GRADIENT, OPTIMISER = 2, 2, 12
 """Bytes per trained weight: bf16, its gradient, and AdamW's 32-bit copy and two moments (ZeRO, arXiv 1910.02054)."""

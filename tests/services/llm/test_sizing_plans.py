@@ -14,19 +14,19 @@ from typer.testing import CliRunner
 
 from ontology.errors import PlantroomError, Refused
 from services.cli import app
-from services.llm.calibration import median_errors
-from services.llm.efficiency import Engine
-from services.llm.fit import Layout, Setup, default_runtime, fit, weights_per_gpu
-from services.llm.gpus import GPUS, gpu_named, inventory
-from services.llm.launch_line import launch_lines
-from services.llm.llama_cpp import tensor_split
-from services.llm.models import CONFIGS, model
-from services.llm.plan import Slo, plans
-from services.llm.quant import QUANTS, quant_for
-from services.llm.scaling import amdahl, bubble, explained
-from services.llm.speed import Engineered, Workload, predict
-from services.llm.topology import Topology, parse_topo
-from services.llm.training import Method, Training, lora_params, training_fit
+from services.llm.sizing.calibration import median_errors
+from services.llm.sizing.efficiency import Engine
+from services.llm.sizing.fit import Layout, Setup, default_runtime, fit, weights_per_gpu
+from services.llm.sizing.gpus import GPUS, gpu_named, inventory
+from services.llm.sizing.launch_line import launch_lines
+from services.llm.sizing.llama_cpp import tensor_split
+from services.llm.sizing.models import CONFIGS, model
+from services.llm.sizing.plan import Slo, plans
+from services.llm.sizing.quant import QUANTS, quant_for
+from services.llm.sizing.scaling import amdahl, bubble, explained
+from services.llm.sizing.speed import Engineered, Workload, predict
+from services.llm.sizing.topology import Topology, parse_topo
+from services.llm.sizing.training import Method, Training, lora_params, training_fit
 
 NAMES = st.sampled_from(sorted(CONFIGS))
 BOARDS = st.sampled_from(sorted(GPUS))

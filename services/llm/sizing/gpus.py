@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from ontology.errors import BadRequest, NotFound
-from services.llm.quant import Arithmetic
+from services.llm.sizing.quant import Arithmetic
 
 MOST_GPUS = 4096
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ontology.errors import NotFound
-from services.llm.families import read_shape, shape_of
-from services.llm.hf_config import Config
-from services.llm.shape import ModelShape
+from services.llm.sizing.families import read_shape, shape_of
+from services.llm.sizing.hf_config import Config
+from services.llm.sizing.shape import ModelShape
 
 
 def _sizes(  # noqa: PLR0917  (the columns of a table)

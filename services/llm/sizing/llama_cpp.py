@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ontology.errors import Refused
-from services.llm.fit import both
-from services.llm.gpus import Gpu, Inventory
-from services.llm.shape import ModelShape
+from services.llm.sizing.fit import both
+from services.llm.sizing.gpus import Gpu, Inventory
+from services.llm.sizing.shape import ModelShape
 
 RESERVE_BYTES = 1.5e9
 """CUDA context, compute buffer and scratch per card (llama.cpp prints 0.3 to 1.2 GB of them at start)."""

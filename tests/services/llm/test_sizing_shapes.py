@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ontology.errors import PlantroomError, Refused
-from services.llm.families import read_shape, shape_of
-from services.llm.hf_config import MOST_BYTES, Config, read_json
-from services.llm.models import CONFIGS, model
-from services.llm.quant import QUANTS
+from services.llm.sizing.families import read_shape, shape_of
+from services.llm.sizing.hf_config import MOST_BYTES, Config, read_json
+from services.llm.sizing.models import CONFIGS, model
+from services.llm.sizing.quant import QUANTS
 
 # parameters as transformers counts them in the built model
 COUNTS = {

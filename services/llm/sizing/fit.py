@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from services.llm.gpus import Gpu
-from services.llm.quant import BF16_BYTES, Quant
-from services.llm.shape import ModelShape
+from services.llm.sizing.gpus import Gpu
+from services.llm.sizing.quant import BF16_BYTES, Quant
+from services.llm.sizing.shape import ModelShape
 
 UTILISATION = 0.92
 """Share of a GPU that vLLM takes (`--gpu-memory-utilization`, default of vLLM 0.32)."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ontology.errors import Refused
-from services.llm.hf_config import Config
-from services.llm.shape import FeedForward, Mixer, matrix
+from services.llm.sizing.hf_config import Config
+from services.llm.sizing.shape import FeedForward, Mixer, matrix
 
 FP32_PER_BF16 = 2
 """Recurrent states are kept in 32 bit, two 16-bit numbers each (vLLM `mamba_ssm_cache_dtype`, float32 for Mamba-1)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ontology.errors import BadRequest
-from services.llm.gpus import Gpu
+from services.llm.sizing.gpus import Gpu
 
 NODE = 8
 """GPUs of one chassis; a group beyond it crosses the network."""
