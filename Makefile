@@ -44,7 +44,7 @@ model: setup  ## the embedding model; without it documents are searched by words
 	@$(BIN)/python -m edge.build var/models/all-MiniLM-L6-v2 || true
 
 llm-env: .venv-llm/ready
-.venv-llm/ready: infra/setup-llm
+.venv-llm/ready: infra/setup-llm infra/llm-requirements.txt
 	@PYTHON="$(PYTHON)" infra/setup-llm
 
 test-llm: setup llm-env  ## the agent in model mode against a real vLLM server on this CPU
