@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from services.llm.sizing.calibrated import AS_PUBLISHED, Calibration
 from services.llm.sizing.efficiency import (
     ATTENTION_COMPUTE,
     ATTENTION_MEMORY,
@@ -75,11 +76,12 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Engineered:
-    """A setup with its engine and its links: what a step of it costs."""
+    """A setup with its engine, its links and what a run on the box corrected: what a step of it costs."""
 
     setup: Setup
     engine: Engine = Engine.VLLM
     topology: Topology = field(default_factory=Topology)
+    calibration: Calibration = AS_PUBLISHED
 
     def step(self, sequences: float, context: float, prompt: float = 0.0) -> Step:
         """One step that writes a token for each of `sequences` and reads `prompt` new tokens, through all stages."""
@@ -89,10 +91,11 @@ class Engineered:
         cache = self._cache(sequences, context) + self._prompt_attention(prompt)
         network = self._network(tokens)
         layers = sum(layer_seconds(layer, gpu) * n for layer, n in shape.layers)
+        layers *= self.calibration.layers
         if self.engine is Engine.HF:
             layers = 0.0  # inside its efficiency, which is that of the whole pipeline
         over = OVERHEADS[self.engine.value]
-        host = over.step_s + over.sequence_s * sequences
+        host = (over.step_s + over.sequence_s * sequences) * self.calibration.host
         weights = self._weights(tokens, sequences + (1 if prompt else 0))
         if eager and self.engine is not Engine.HF:
             floor = shape.depth * EAGER_LAYER_S
@@ -108,8 +111,8 @@ class Engineered:
             self.setup.layout.tp,
         )
         k = kernel(self.engine, quant, gpu)
-        flops = gpu.flops(quant.arithmetic) * k.compute * tp
-        memory = gpu.bytes_s * k.memory * tp
+        flops = gpu.flops(quant.arithmetic) * k.compute * tp * self.calibration.compute
+        memory = gpu.bytes_s * k.memory * tp * self.calibration.memory
         body = shape.body_params
         total = _roofline(body * quant.body / memory, 2 * body * tokens / flops)
         total += _roofline(
@@ -127,7 +130,7 @@ class Engineered:
         """Reading the cache of every running conversation."""
         setup = self.setup
         each = setup.shape.kv_values(int(context), setup.layout.tp) * setup.runtime.kv_bytes
-        return sequences * each / (setup.gpu.bytes_s * ATTENTION_MEMORY)
+        return sequences * each / (setup.gpu.bytes_s * ATTENTION_MEMORY * self.calibration.memory)
 
     def _prompt_attention(self, prompt: float) -> float:
         """Attention inside a prompt: half of the square, two FLOPs per multiply-add."""
@@ -146,7 +149,7 @@ class Engineered:
         if pp > 1:
             hop = all_reduce(self.topology.fabric(setup.gpu, min(tp * pp, 2 * tp)), 2)
             total += (pp - 1) * hop.seconds(bytes, eager=True)
-        return total
+        return total * self.calibration.network
 
     def prefill(self, isl: int, running: float = 0.0, context: float = 0.0) -> float:
         """Seconds of reading one prompt, chunk by chunk, beside `running` conversations."""
@@ -176,7 +179,8 @@ def predict(engineered: Engineered, load: Workload) -> Speed:
     running = max(1.0, min(asked, held, float(setup.runtime.most_seqs)))
     tpot, prompt_s, loop_s = _settled(engineered, load, running)
     over = OVERHEADS[engineered.engine.value]
-    first = prompt_s + over.request_s + over.token_s * load.isl
+    taken_in = over.request_s + over.token_s * load.isl
+    first = prompt_s + taken_in * engineered.calibration.request
     waiting = asked - running
     busy = min(0.95, (running - 1) * prompt_s / (loop_s * layout.pp))
     queue = busy * prompt_s / (2 * (1 - busy)) + waiting * loop_s / running
