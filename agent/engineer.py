@@ -11,6 +11,7 @@ from typing import Final
 from agent.events import Answer, Done, Event, Failed, Note
 from agent.graph import Conversation, Planner, State, stream
 from agent.model import Capabilities, ChatModel
+from agent.opening import PromptStyle
 from agent.plan import Plan, Question
 from agent.tools.toolbox import Toolbox
 from ontology.errors import PlantroomError
@@ -28,7 +29,15 @@ PROBE_S: Final = 30.0
 class Engineer:
     """Answers questions about one building. Safe for many runs at a time: a run keeps its own state."""
 
-    def __init__(self, toolbox: Toolbox, planner: Planner, model: ChatModel | None = None) -> None:
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        planner: Planner,
+        model: ChatModel | None = None,
+        *,
+        style: PromptStyle = PromptStyle.FULL,
+    ) -> None:
+        self._style = style
         self._box = toolbox
         self._planner = planner
         self._model = model
@@ -49,7 +58,7 @@ class Engineer:
             yield Note(note)
         conversation = Conversation(
             box, self._planner, model, self._able if model else None,
-            previous=self._threads.get(question.thread),
+            previous=self._threads.get(question.thread), style=self._style,
         )  # fmt: skip
         state: State = {}
         try:

@@ -30,16 +30,16 @@ from langgraph.graph.state import CompiledStateGraph
 
 from agent.answers import tell as tell_playbook
 from agent.answers.refusals import TEMPLATES
-from agent.answers.words import THAI, language_of
 from agent.events import Event, Note, Token, Understood
 from agent.evidence import ToolResult
-from agent.figures import show_span, show_time
+from agent.figures import show_time
 from agent.grounding import Bound, Ungrounded, marked, unbound, ungrounded
 from agent.model import Capabilities, ChatModel, Message, Text, ToolCall
+from agent.opening import Opening, PromptStyle
 from agent.plan import Intent, Plan, Question, Step
 from agent.prompts import prompt
 from agent.steps import MAX_PARALLEL, look
-from agent.tools import TOOLS, schemas
+from agent.tools import TOOLS
 from agent.tools.toolbox import Toolbox
 from ontology.errors import BadRequest, ModelSilent, PlantroomError
 
@@ -92,6 +92,12 @@ class Conversation:
     budget_s: float = BUDGET_S
     previous: Plan | None = None
     """The plan of the turn before in this thread: "and ch-3?" goes on from it."""
+    style: PromptStyle = PromptStyle.FULL
+
+    @property
+    def _opening(self) -> Opening:
+        in_prompt = self.able is not None and not self.able.tools
+        return Opening(self.box.building, self.style, in_prompt=in_prompt)
 
     def guard(self, state: State) -> State:
         """Refuses what is no question before anything is spent on it."""
@@ -135,7 +141,9 @@ class Conversation:
 
     async def think(self, state: State) -> State:
         """One completion: tools to call, or the answer. A silent model turns the run to its playbook."""
-        messages = state.get("messages") or self._opening(state)
+        messages = state.get("messages") or self._opening.messages(
+            state["plan"], state["question"], now=self.box.now, context=state.get("context", ())
+        )
         try:
             text, calls = await self._hear(messages, state)
         except PlantroomError as silence:
@@ -230,35 +238,7 @@ class Conversation:
         if self.able is not None and not self.able.tools:
             return {"schema": _STEPS} if first else {}
         choice = "required" if first else "none" if _spent(state) else "auto"
-        return {"tools": schemas(), "choice": choice}
-
-    def _opening(self, state: State) -> list[Message]:
-        """The system prompt and the question."""
-        plan, question, zone = state["plan"], state["question"], self.box.zone
-        now = self.box.now
-        span = plan.time
-        system = prompt(
-            "engineer",
-            site=self.box.building.site.dis,
-            now=f"{now.astimezone(zone):%A %Y-%m-%dT%H:%M%z}",
-            zone=str(zone),
-            language=" (Thai)" if language_of(question.text) == THAI else " (English)",
-            time=f"{span.start.astimezone(zone).isoformat()} to {span.end.astimezone(zone).isoformat()}"
-            f" ({show_span(span.start, span.end, zone, now)})" if span else "none given",
-            entities=", ".join(plan.entities) or "none",
-            quantity=plan.quantity or "none",
-        )  # fmt: skip
-        if self.able is not None and not self.able.tools:
-            system += "\n\n" + prompt("steps", tools=json.dumps(schemas(), ensure_ascii=False))
-        earlier = (
-            [f"Earlier in this conversation: {', '.join(state.get('context', ()))}."]
-            if state.get("context")
-            else []
-        )
-        return [
-            {"role": "system", "content": system},
-            {"role": "user", "content": "\n".join([*earlier, question.text])},
-        ]
+        return {"tools": self._opening.tools(), "choice": choice}
 
     def _fallen_back(self, state: State, silence: PlantroomError) -> State:
         """On to the playbook: its own steps that have not run yet, then its answer."""

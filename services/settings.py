@@ -29,6 +29,9 @@ class Llm(BaseModel):
     timeout_s: float = Field(
         default=60.0, gt=0, le=600, description="silence after which the model counts as dead"
     )
+    prompt: Literal["full", "short"] = Field(
+        default="full", description="short: for a model fine-tuned on `plantroom llm data` only"
+    )
 
 
 class Mqtt(BaseModel):

@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.engineer import Engineer
 from agent.faultbook import FaultBook
 from agent.model import HttpModel, Patience
+from agent.opening import PromptStyle
 from agent.playbooks.planner import PlaybookPlanner
 from agent.tools.toolbox import Tariff, Toolbox
 from edge.engine import Embedder
@@ -116,7 +117,9 @@ async def open_system(
             override_level=lambda point: levels.get(point.id), artefacts=artefacts,
         )  # fmt: skip
         model, model_note = await _open_model(settings, stack)
-        engineer = Engineer(box, PlaybookPlanner(building), model)
+        engineer = Engineer(
+            box, PlaybookPlanner(building), model, style=PromptStyle(settings.llm.prompt)
+        )
         yield System(
             settings=settings, building=building, records=records, history=history, sql=sql, library=library,
             faultbook=faultbook, engineer=engineer, clock=clock, artefacts=artefacts,

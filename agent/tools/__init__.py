@@ -63,6 +63,6 @@ async def call(box: Toolbox, name: str, args: Mapping[str, Any]) -> ToolResult:
         return ToolResult(tool=name, summary=f"{refusal}{hint}", error=refusal.code)
 
 
-def schemas() -> list[dict[str, Any]]:
-    """Every tool as a strict function schema for a language model."""
-    return [tool.json_schema() for tool in TOOLS.values()]
+def schemas(*, lean: bool = False) -> list[dict[str, Any]]:
+    """Every tool as a strict function schema for a language model; `lean` for one that knows the tools."""
+    return [tool.lean_schema() if lean else tool.json_schema() for tool in TOOLS.values()]

@@ -84,11 +84,43 @@ class Tool:
             },
         }
 
+    def lean_schema(self) -> dict[str, Any]:
+        """The same without descriptions, and what is optional may be left out: calls and prompts are shorter.
+
+        vLLM constrains to it; OpenAI's own strict mode wants `json_schema`.
+        """
+        properties = {arg.name: _json_type(arg) for arg in self.args}
+        return {
+            "type": "function",
+            "function": {
+                "name": self.name,
+                "strict": True,
+                "parameters": {
+                    "type": "object",
+                    "properties": properties,
+                    "required": [arg.name for arg in self.args if arg.required],
+                    "additionalProperties": False,
+                },
+            },
+        }
+
 
 def _schema(arg: Arg) -> dict[str, Any]:
     base: dict[str, Any] = {"description": arg.says}
+    plain = _json_type(arg)
     if arg.kind == "condition":
-        inner = {
+        return base | {"anyOf": [plain, {"type": "null"}]}
+    if not arg.required:
+        plain["type"] = [plain["type"], "null"]
+        if "enum" in plain:
+            plain["enum"] = [*plain["enum"], None]
+    return base | plain
+
+
+def _json_type(arg: Arg) -> dict[str, Any]:
+    """What a given argument looks like."""
+    if arg.kind == "condition":
+        return {
             "type": "object",
             "properties": {
                 "op": {"type": "string", "enum": list(OPERATORS)},
@@ -97,14 +129,13 @@ def _schema(arg: Arg) -> dict[str, Any]:
             "required": ["op", "value"],
             "additionalProperties": False,
         }
-        return base | {"anyOf": [inner, {"type": "null"}]}
     json_type = {"ids": "array", "integer": "integer", "flag": "boolean"}.get(arg.kind, "string")
-    base["type"] = json_type if arg.required else [json_type, "null"]
+    plain: dict[str, Any] = {"type": json_type}
     if arg.kind == "ids":
-        base["items"] = {"type": "string"}
+        plain["items"] = {"type": "string"}
     if arg.kind == "choice":
-        base["enum"] = [*arg.choices] if arg.required else [*arg.choices, None]
-    return base
+        plain["enum"] = [*arg.choices]
+    return plain
 
 
 def _text(arg: Arg, value: object) -> str:
