@@ -5,18 +5,33 @@ Commands, systemd units, compose and Kubernetes manifests are rendered from it; 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ontology.errors import BadRequest, NotFound
 
 MOST_BYTES = 1_000_000
+_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+"""One line of text: what is written into units and manifests cannot end its line there."""
 Port = Annotated[int, Field(ge=1, le=65_535)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+Host = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45})$")]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Line = Annotated[str, Field(max_length=4096, pattern=_LINE)]
+Where = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=4096, pattern=r"^[^-\x00-\x1f\x7f-\x9f\u2028\u2029]" + _LINE[1:]
+    ),
+]
+"""A path or a repository; it begins with no dash, so that no program takes it for a flag."""
+Env = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")], Line]
+_SECRET = re.compile(r"(_|^)(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$", re.IGNORECASE)
+_COMMANDS = {"vllm": ("vllm", "serve"), "llama.cpp": ("llama-server",), "external": ()}
 
 
 class _Part(BaseModel):
@@ -24,44 +39,86 @@ class _Part(BaseModel):
 
 
 class Served(_Part):
-    """The model. `path`: a folder or a repository; `name`: what clients ask for; `adapters`: alias to LoRA folder."""
+    """The model. `path`: a folder or a repository; `name`: what clients ask for; `adapters`: alias to LoRA folder.
 
-    path: str = Field(min_length=1)
+    `most_rank`: room for adapters up to this rank; None: what the adapters' own files say. `hot_adapters`: adapters may be
+    loaded and unloaded while it serves (anyone who reaches the replica's port may then do so: keep it on loopback).
+    """
+
+    path: Where
     name: Name = "chief"
-    tool_parser: str = Field(default="", pattern=r"^[a-z0-9_]*$")
-    adapters: dict[Name, str] = Field(default_factory=dict)
+    tool_parser: str = Field(default="", max_length=64, pattern=r"^([a-z0-9_][a-z0-9_-]*)?$")
+    adapters: dict[Name, Where] = Field(default_factory=dict, max_length=64)
+    most_rank: int | None = Field(default=None, ge=1, le=512)
+    hot_adapters: bool = False
+
+    @model_validator(mode="after")
+    def _aliases(self) -> Self:
+        if self.name in self.adapters:
+            raise ValueError(f"{self.name!r} names both the model and an adapter")
+        return self
 
 
 class Engine(_Part):
     """Who serves. The model's path follows `command`, then what the box itself needs, then `arguments`."""
 
     kind: Literal["vllm", "llama.cpp", "external"] = "vllm"
-    command: tuple[str, ...] = ("vllm", "serve")
-    arguments: tuple[str, ...] = ()
-    env: dict[str, str] = Field(default_factory=dict)
+    command: tuple[Line, ...] = Field(default=_COMMANDS["vllm"], max_length=64)
+    arguments: tuple[Line, ...] = Field(default=(), max_length=512)
+    env: Env = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_command(cls, given: Any) -> Any:
+        """Each kind has its own command where none is said."""
+        if isinstance(given, dict) and "command" not in given:
+            return {**given, "command": _COMMANDS.get(str(given.get("kind", "vllm")), ())}
+        return given
+
+    @model_validator(mode="after")
+    def _startable(self) -> Self:
+        if self.kind != "external" and not (self.command and self.command[0]):
+            raise ValueError("`command` names no program")
+        _refuse_secrets(self.env)
+        if any(a == "--api-key" or a.startswith("--api-key=") for a in self.arguments):
+            raise ValueError(
+                "a key does not belong in this file; set VLLM_API_KEY in the service's environment"
+            )
+        return self
 
 
 class Replica(_Part):
-    """One independent group of GPUs with a server of its own. `url`: an external server; `nodes` > 1: over Ray."""
+    """One independent group of GPUs with a server of its own. `url`: an external server; `nodes` > 1: over Ray.
+
+    With `nodes` > 1 `gpus` are those of each node, `host` is the first node's address, and Ray listens there on `ray_port`.
+    """
 
     name: Name
     gpus: tuple[Annotated[int, Field(ge=0, lt=1024)], ...] = ()
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8001
-    url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    url: str = Field(default="", max_length=2048, pattern=r"^(https?://[^\s\x00-\x1f\x7f-\x9f]+)?$")
     nodes: int = Field(default=1, ge=1, le=64)
-    env: dict[str, str] = Field(default_factory=dict)
+    ray_port: Port = 6379
+    env: Env = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _no_secrets(self) -> Self:
+        _refuse_secrets(self.env)
+        return self
 
     @property
     def base(self) -> str:
         """Its URL without /v1 and without a slash at the end."""
-        return self.url.rstrip("/").removesuffix("/v1") or f"http://{self.host}:{self.port}"
+        return (
+            self.url.rstrip("/").removesuffix("/v1") or f"http://{reachable(self.host)}:{self.port}"
+        )
 
 
 class Gateway(_Part):
     """Where clients ask. `wait_s`: longest wait for a place; `first_s`: for the first byte; `idle_s`: between two."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8000
     most_in_flight: int = Field(default=256, ge=1, le=100_000)
     most_waiting: int = Field(default=512, ge=0, le=100_000)
@@ -110,6 +167,12 @@ class Box(_Part):
         external = self.engine.kind == "external"
         if any(bool(replica.url) != external for replica in self.replicas):
             raise ValueError('`url` belongs to replicas of the engine kind "external", and to each')
+        if self.engine.kind == "llama.cpp" and (self.served.adapters or self.served.hot_adapters):
+            raise ValueError(
+                "llama-server has no adapters by name; merge them into the GGUF, or serve by vLLM"
+            )
+        if any(r.nodes > 1 and self.engine.kind != "vllm" for r in self.replicas):
+            raise ValueError("only vLLM spans nodes")
         return self
 
     def replica(self, name: str) -> Replica:
@@ -119,6 +182,21 @@ class Box(_Part):
                 return replica
         named = ", ".join(replica.name for replica in self.replicas)
         raise NotFound(f"the box has no replica {name!r}", hint=f"it has: {named}")
+
+
+def reachable(host: str) -> str:
+    """A host as a URL names it: every address is reached by loopback, IPv6 stands in brackets."""
+    if host in {"0.0.0.0", "::"}:
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
+def _refuse_secrets(env: dict[str, str]) -> None:
+    for name in env:
+        if _SECRET.search(name):
+            raise ValueError(
+                f"{name}: a secret does not belong in this file; set it in the service's environment"
+            )
 
 
 def read_box(path: Path) -> Box:
