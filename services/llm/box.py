@@ -38,6 +38,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _refuse_secrets(env: dict[str, str]) -> None:
+    for name in env:
+        if _SECRET.search(name):
+            raise ValueError(
+                f"{name}: a secret does not belong in this file; set it in the service's environment"
+            )
+
+
 class Served(_Part):
     """The model. `path`: a folder or a repository; `name`: what clients ask for; `adapters`: alias to LoRA folder.
 
@@ -189,14 +197,6 @@ def reachable(host: str) -> str:
     if host in {"0.0.0.0", "::"}:
         return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
     return f"[{host}]" if ":" in host else host
-
-
-def _refuse_secrets(env: dict[str, str]) -> None:
-    for name in env:
-        if _SECRET.search(name):
-            raise ValueError(
-                f"{name}: a secret does not belong in this file; set it in the service's environment"
-            )
 
 
 def read_box(path: Path) -> Box:
