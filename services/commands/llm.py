@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ontology.errors import BadRequest, NotFound
+from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
 from services.commands.options import AsJson, out, print_json
 from services.llm.sizing import explain as lessons
 from services.llm.sizing import plan as planning
@@ -59,9 +60,13 @@ def plan(
     engine: EngineName = Engine.VLLM,
     eager: Eager = False,
     top: Annotated[int, typer.Option("--top", help="how many plans are shown", min=1, max=200)] = 6,
+    box_file: BoxOut = None,
+    choose: Choose = 1,
+    head: Head = "",
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Rank the ways to serve a model on a box, each with a sentence why."""
+    """Rank the ways to serve a model on a box, each with a sentence why; with -o, write the box file of one of them."""
     load = Workload(isl, osl, concurrency)
     shape = model_or_folder(model)
     ranked = planning.plans(
@@ -70,6 +75,8 @@ def plan(
     )  # fmt: skip
     best = ranked[0]
     lines = [] if best.speed.refused else launch_lines(best, load, where=_where(model))
+    if box_file:
+        save_plan(ranked, choose, load, inventory(gpus), box_file, where=_where(model), head=head, force=force)
     if as_json:
         print_json({"plans": [_plan_json(p) for p in ranked[:top]], "launch": lines})
         return

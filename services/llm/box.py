@@ -5,6 +5,7 @@ Commands, systemd units, compose and Kubernetes manifests are rendered from it; 
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -30,6 +31,9 @@ Where = Annotated[
 ]
 """A path or a repository; it begins with no dash, so that no program takes it for a flag."""
 Env = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")], Line]
+_IMAGE = (
+    r"^([a-z0-9][a-z0-9./:_-]{0,200}:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?)?$"
+)
 _SECRET = re.compile(r"(_|^)(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$", re.IGNORECASE)
 _COMMANDS = {"vllm": ("vllm", "serve"), "llama.cpp": ("llama-server",), "external": ()}
 
@@ -149,6 +153,24 @@ class Watch(_Part):
     restarts_within_s: Seconds = 3600.0
 
 
+class Deploy(_Part):
+    """What units and manifests need besides. `image`: of the engine, with a tag; `plantroom_image`: of the gateway.
+
+    `plantroom`: the program on the machine; `user`: who runs it there; `claim`: the volume claim of the weights in
+    Kubernetes, `claim_root` the folder it holds; `shm_gib`: shared memory of one replica, which NCCL and vLLM talk through.
+    """
+
+    image: Annotated[str, Field(pattern=_IMAGE)] = ""
+    plantroom_image: Annotated[str, Field(pattern=_IMAGE)] = "plantroom:0.1.0"
+    plantroom: Annotated[str, Field(max_length=4096, pattern=r"^/" + _LINE[1:])] = (
+        "/usr/local/bin/plantroom"
+    )
+    user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] = "plantroom"
+    claim: Name = "models"
+    claim_root: Annotated[str, Field(max_length=4096, pattern=r"^/" + _LINE[1:])] = "/srv/models"
+    shm_gib: int = Field(default=16, ge=1, le=4096)
+
+
 class Box(_Part):
     """A whole server: one model, its replicas, the gateway before them."""
 
@@ -158,6 +180,7 @@ class Box(_Part):
     replicas: tuple[Replica, ...] = Field(min_length=1, max_length=64)
     gateway: Gateway = Gateway()
     watch: Watch = Watch()
+    deploy: Deploy = Deploy()
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
@@ -166,10 +189,13 @@ class Box(_Part):
         if len(set(names)) < len(names):
             raise ValueError(f"two replicas have one name: {', '.join(names)}")
         own = [r for r in self.replicas if not r.url]
-        gpus = [(r.host, gpu) for r in own for gpu in r.gpus]
+        gpus = [(_machine(r.host), gpu) for r in own for gpu in r.gpus]
         if len(set(gpus)) < len(gpus):
             raise ValueError("two replicas share a GPU; give each its own `gpus`")
-        ports = [(r.host, r.port) for r in own] + [(self.gateway.host, self.gateway.port)]
+        ports = [(_machine(r.host), r.port) for r in own] + [
+            (_machine(self.gateway.host), self.gateway.port)
+        ]
+        ports += [(_machine(r.host), r.ray_port) for r in own if r.nodes > 1]
         if len(set(ports)) < len(ports):
             raise ValueError("two servers share a port; the gateway needs one of its own too")
         external = self.engine.kind == "external"
@@ -190,6 +216,40 @@ class Box(_Part):
                 return replica
         named = ", ".join(replica.name for replica in self.replicas)
         raise NotFound(f"the box has no replica {name!r}", hint=f"it has: {named}")
+
+    def to_toml(self) -> str:
+        """The file that `read_box` reads back to an equal box; what is as usual is left out."""
+        parts = self.model_dump(exclude_defaults=True, exclude={"replicas"})
+        lines = [f"format = {self.format}"]
+        for name in ("served", "engine", "gateway", "watch", "deploy"):
+            if said := parts.get(name):
+                lines += ["", f"[{name}]", *_keys(said)]
+        for replica in self.replicas:
+            said = {"name": replica.name, **replica.model_dump(exclude_defaults=True)}
+            lines += ["", "[[replicas]]", *_keys(said)]
+        return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    """A value in TOML; a JSON string of one line is a TOML string."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_toml(each) for each in value)}]"
+    return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _keys(said: dict[str, Any]) -> list[str]:
+    return [f"{_key(name)} = {_toml(value)}" for name, value in said.items()]
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+
+
+def _machine(host: str) -> str:
+    """Which machine a host is: all names of this one are one."""
+    return "" if host in {"127.0.0.1", "localhost", "0.0.0.0", "::1", "::"} else host.lower()
 
 
 def reachable(host: str) -> str:
