@@ -29,14 +29,13 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from agent.answers import tell as tell_playbook
-from agent.answers.refusals import TEMPLATES
 from agent.events import Event, Note, Token, Understood
 from agent.evidence import ToolResult
 from agent.figures import show_time
 from agent.grounding import Bound, Ungrounded, marked, unbound, ungrounded
 from agent.model import Capabilities, ChatModel, Message, Text, ToolCall
-from agent.opening import Opening, PromptStyle
-from agent.plan import Intent, Plan, Question, Step
+from agent.opening import Opening, PromptStyle, reaches_model
+from agent.plan import Plan, Question, Step
 from agent.prompts import prompt
 from agent.steps import MAX_PARALLEL, look
 from agent.tools import TOOLS
@@ -114,15 +113,10 @@ class Conversation:
     def link(self, state: State) -> State:
         """Entities, time and intent, always deterministic; then who goes on: template, playbook or model."""
         plan = self.planner.plan(state["question"], state.get("context", ()), self.previous)
-        # A bare "ambiguous" is worth a model's try; a question back is not.
-        # A noun this building may not have is looked up before it is said that there is none.
-        answered = plan.intent in TEMPLATES and "noun" not in plan.slots
-        template = answered and not (self.model and _worth_a_try(plan))
-        asks = bool(plan.question_back)
-        mode = "model" if self.model and not template and not asks else "playbook"
+        mode = "model" if self.model and reaches_model(plan) else "playbook"
         plan = replace(plan, mode=mode)
         _write(Understood(plan))
-        steps = [] if template or asks else list(plan.steps)[: 2 * MAX_PARALLEL]
+        steps = list(plan.steps)[: 2 * MAX_PARALLEL] if reaches_model(plan) else []
         return {"plan": plan, "mode": mode, "wanted": steps}
 
     async def look(self, state: State) -> State:
@@ -252,10 +246,6 @@ class Conversation:
         plan = replace(state["plan"], mode="playbook")
         left = [step for step in plan.steps if step not in state["done"]]
         return {"plan": plan, "mode": "playbook", "wanted": left, "text": "", "asked_again": True}
-
-
-def _worth_a_try(plan: Plan) -> bool:
-    return plan.intent is Intent.AMBIGUOUS and not plan.question_back
 
 
 def _spent(state: State) -> bool:

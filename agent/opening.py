@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from agent.answers.refusals import TEMPLATES
 from agent.answers.words import THAI, language_of
 from agent.figures import show_span
 from agent.model import Message
-from agent.plan import Plan, Question
+from agent.plan import Intent, Plan, Question
 from agent.prompts import prompt
 from agent.tools import schemas
 from ontology.graph import Building
@@ -58,6 +59,16 @@ class Opening:
         ]
 
 
+def reaches_model(plan: Plan) -> bool:
+    """Whether a model is asked: not for what a template answers, nor where a question back is due.
+
+    A bare "ambiguous" is worth a model's try. A noun this building may not have is looked up before it is
+    said that there is none.
+    """
+    answered = plan.intent in TEMPLATES and "noun" not in plan.slots
+    return not plan.question_back and (not answered or plan.intent is Intent.AMBIGUOUS)
+
+
 def instant(at: dt.datetime, building: Building) -> str:
     """Local ISO 8601 to the minute with offset: what a short prompt says and its model repeats."""
     return at.astimezone(building.zone).isoformat(timespec="minutes")
@@ -88,11 +99,17 @@ def _short(building: Building, plan: Plan, question: Question, now: dt.datetime)
         intent=plan.intent.value,
         entities=", ".join(plan.entities) or "none",
         quantity=plan.quantity or "none",
-        time=_span(plan.time, building),
+        time=_span(plan.time or _looked_at(plan), building),
         compare=_span(plan.slots.get("compare"), building),
         unit=plan.slots.get("unit") or "none",
         limit=f"{limit['op']} {limit['value']:g}" if limit else "none",
     )
+
+
+def _looked_at(plan: Plan) -> Span | None:
+    """The range the playbook would look at where none was said, such as the week before a fault."""
+    ranges = (Span.of(s.args["start"], s.args["end"]) for s in plan.steps if {"start", "end"} <= s.args.keys())  # fmt: skip
+    return next(ranges, None)
 
 
 def _span(span: Span | None, building: Building) -> str:

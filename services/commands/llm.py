@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ontology.errors import BadRequest, NotFound
+from services.commands import llm_data
 from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
 from services.commands.options import AsJson, out, print_json
 from services.llm.sizing import explain as lessons
@@ -76,7 +77,16 @@ def plan(
     best = ranked[0]
     lines = [] if best.speed.refused else launch_lines(best, load, where=_where(model))
     if box_file:
-        save_plan(ranked, choose, load, inventory(gpus), box_file, where=_where(model), head=head, force=force)
+        save_plan(
+            ranked,
+            choose,
+            load,
+            inventory(gpus),
+            box_file,
+            where=_where(model),
+            head=head,
+            force=force,
+        )
     if as_json:
         print_json({"plans": [_plan_json(p) for p in ranked[:top]], "launch": lines})
         return
@@ -278,3 +288,6 @@ def _figure(value: float) -> float | None:
 
 def _say(text: str) -> None:
     out.print(readable(text), markup=False)
+
+
+app.command("data")(llm_data.data)

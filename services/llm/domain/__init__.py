@@ -1,0 +1,1 @@
+"""A model of this trade: examples to train on, questions to judge by, and the training itself."""
