@@ -1,0 +1,1 @@
+"""Many replicas behind one URL: who gets a request, how long it may take, what happens when a replica dies."""
