@@ -49,7 +49,7 @@ class Engine:
 
     def __init__(self, flags: argparse.Namespace) -> None:
         self.flags = flags
-        self.mode = "ok"
+        self.mode = flags.mode
         self.waiting: deque[Asked] = deque()
         self.running: list[Asked] = []
         self.workers: list[asyncio.subprocess.Process] = []
@@ -444,6 +444,7 @@ def flags_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--context", type=int, default=16_384)
     parser.add_argument("--load-s", type=float, default=0.0, help="before the port opens")
     parser.add_argument("--fail", default="", help="print this and end with 1 instead of serving")
+    parser.add_argument("--mode", choices=MODES, default="ok")
     parser.add_argument("--no-tools", action="store_true", help='refuse tool_choice "auto"')
     parser.add_argument("--llama", action="store_true", help="metrics in llama.cpp's names")
     parser.add_argument("--deaf", action="store_true", help="ignore SIGTERM")
