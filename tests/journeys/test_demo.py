@@ -19,8 +19,11 @@ import pytest
 pytestmark = pytest.mark.timeout(280)
 
 WARM_START_S = 20.0
-BUSY = 2.0
-"""Other tests run beside this one on two cores; `plantroom bench start` measures it alone."""
+
+
+def busy() -> float:
+    """How many times longer it may take beside other work; `plantroom bench start` measures it alone."""
+    return max(2.0, 2.0 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 @pytest.fixture(scope="module")
@@ -111,4 +114,4 @@ def test_a_killed_demo_starts_again_and_keeps_what_it_had(home: Path) -> None:
     with demo(home) as (_, url):
         took_s = time.monotonic() - begun
         assert status(url)["open_findings"]
-    assert took_s < WARM_START_S * BUSY
+    assert took_s < WARM_START_S * busy()
