@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from ontology.errors import BadRequest, NotFound
-from services.commands import llm_data
+from services.commands import llm_bench, llm_data, llm_gateway
 from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
 from services.commands.options import AsJson, out, print_json
 from services.llm.sizing import explain as lessons
 from services.llm.sizing import plan as planning
+from services.llm.sizing.calibrated import read_calibration
 from services.llm.sizing.efficiency import Engine
 from services.llm.sizing.fit import Fit, Layout, Setup, both, default_runtime, fit
 from services.llm.sizing.gpus import gpu_named, inventory
@@ -60,6 +61,7 @@ def plan(
     topo: Topo = None,
     engine: EngineName = Engine.VLLM,
     eager: Eager = False,
+    calibration: llm_bench.Calibrated = None,
     top: Annotated[int, typer.Option("--top", help="how many plans are shown", min=1, max=200)] = 6,
     box_file: BoxOut = None,
     choose: Choose = 1,
@@ -72,7 +74,7 @@ def plan(
     shape = model_or_folder(model)
     ranked = planning.plans(
         shape, inventory(gpus), load, slo=planning.Slo(ttft_ms, tpot_ms), topology=read_topology(topo),
-        engine=engine, quants=(quant_named(quant),) if quant else (), eager=eager,
+        engine=engine, quants=(quant_named(quant),) if quant else (), eager=eager, calibration=read_calibration(calibration),
     )  # fmt: skip
     best = ranked[0]
     lines = [] if best.speed.refused else launch_lines(best, load, where=_where(model))
@@ -146,11 +148,12 @@ def explain(
     concurrency: Concurrency = 8,
     engine: EngineName = Engine.VLLM,
     topo: Topo = None,
+    calibration: llm_bench.Calibrated = None,
     eager: Eager = False,
 ) -> None:
     """Teach the arithmetic of serving on your own model, with its numbers filled in."""
     setup = _setup(model, gpu, Layout(tp, pp), quant, eager=eager)
-    engineered = Engineered(setup, engine, read_topology(topo))
+    engineered = Engineered(setup, engine, read_topology(topo), read_calibration(calibration))
     for head, lines in lessons.lesson(engineered, Workload(isl, osl, concurrency)):
         _say(head)
         for line in lines:
@@ -171,15 +174,16 @@ def predict(
     osl: Osl = 500,
     concurrency: Concurrency = 1,
     topo: Topo = None,
+    calibration: llm_bench.Calibrated = None,
     eager: Eager = False,
     kv_fp8: KvFp8 = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """TTFT, time per token and tokens per second and GPU of one setup; or why it cannot be told."""
-    layout = Layout(tp, pp, dp)
+    layout, factors = Layout(tp, pp, dp), read_calibration(calibration)
     try:
         setup = _setup(config, gpu, layout, quant, kv_fp8=kv_fp8, eager=eager)
-        speed = predicted(Engineered(setup, engine, read_topology(topo)), Workload(isl, osl, concurrency))  # fmt: skip
+        speed = predicted(Engineered(setup, engine, read_topology(topo), factors), Workload(isl, osl, concurrency))  # fmt: skip
         refused, figures = speed.refused, (speed.ttft_s * 1e3, speed.tpot_s * 1e3, speed.tok_s / layout.gpus)  # fmt: skip
     except (BadRequest, NotFound) as error:
         refused, figures = f"{error}: {error.hint}" if error.hint else str(error), (math.nan,) * 3
@@ -291,3 +295,6 @@ def _say(text: str) -> None:
 
 
 app.command("data")(llm_data.data)
+app.command("bench")(llm_bench.bench)
+app.command("calibrate")(llm_bench.calibrate)
+app.command("gateway")(llm_gateway.gateway)

@@ -73,7 +73,7 @@ async def serving(
             )
             try:
                 port = server.sockets[0].getsockname()[1]
-                yield f"http://{gateway.host}:{port}"
+                yield f"http://{f'[{gateway.host}]' if ':' in gateway.host else gateway.host}:{port}"
             finally:
                 server.close()
         finally:
