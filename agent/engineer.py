@@ -46,6 +46,11 @@ class Engineer:
         self._threads: dict[str, Plan] = {}
         self._probing = asyncio.Lock()
 
+    @property
+    def toolbox(self) -> Toolbox:
+        """What its tools may touch."""
+        return self._box
+
     async def run(self, question: Question, context: Sequence[str] = ()) -> AsyncIterator[Event]:
         """Events up to exactly one `Done`. `context`: ids and words the conversation was about before.
 

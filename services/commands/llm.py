@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ontology.errors import BadRequest, NotFound
-from services.commands import llm_bench, llm_data, llm_gateway
+from services.commands import llm_bench, llm_box, llm_data, llm_evaluate, llm_gateway
 from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
 from services.commands.options import AsJson, out, print_json
 from services.llm.sizing import explain as lessons
@@ -298,3 +298,9 @@ app.command("data")(llm_data.data)
 app.command("bench")(llm_bench.bench)
 app.command("calibrate")(llm_bench.calibrate)
 app.command("gateway")(llm_gateway.gateway)
+app.command("evaluate")(llm_evaluate.evaluate)
+app.command("render")(llm_box.render)
+app.command("serve")(llm_launch.serve)
+app.command("status")(llm_launch.status)
+app.command("stop")(llm_launch.stop)
+app.command("restart")(llm_launch.restart)
