@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from services.llm.measure.answer import Timed
+from services.llm.measure.timed import Timed
 from services.llm.sizing.speed import Workload
 
 MOST_EXAMPLES = 5

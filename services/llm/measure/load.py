@@ -6,18 +6,19 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import aiohttp
 
 from ontology.errors import BadRequest, ModelSilent
-from services.llm.measure.answer import Api, Limits, Timed, Wrong, ask
-from services.llm.measure.figures import Measured, Slo, Tally, plain
+from services.llm.measure.answer import ask
+from services.llm.measure.figures import Measured, Tally, plain
+from services.llm.measure.how import How
 from services.llm.measure.prompts import Length, learned, prompts, some_words
+from services.llm.measure.timed import Api, Timed, Wrong
 from services.llm.sizing.speed import Workload
 
-MOST_REQUESTS: Final = 100_000
 MOST_AT_ONCE: Final = 4_096
 """Requests in flight: above it an open loop measures this client's sockets, not the server."""
 SHORT, LONG = 16, 144
@@ -27,37 +28,6 @@ ONE_TOKEN: Final = {"ignore_eos": True, "min_tokens": 1}
 
 Tick = Callable[[int, int], None]
 """Told after each request: how many have ended, and of how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How a load is made. `rate_s`: requests a second at random instants (Poisson), None: the workload's concurrency.
-
-    `requests` None: ten rounds of the concurrency, at least 20. `shared`: tokens that all prompts begin with.
-    """
-
-    requests: int | None = None
-    rate_s: float | None = None
-    api: Api = Api.CHAT
-    shared: int = 0
-    warm: int | None = None
-    seed: int = 0
-    slo: Slo = field(default_factory=Slo)
-    limits: Limits = field(default_factory=Limits)
-    most_s: float = 3600.0
-    key: str = field(default="", repr=False)
-
-    def __post_init__(self) -> None:
-        if self.requests is not None and not 1 <= self.requests <= MOST_REQUESTS:
-            raise BadRequest(f"{self.requests:,} requests", hint=f"1 to {MOST_REQUESTS:,}")
-        if self.rate_s is not None and not 0 < self.rate_s <= 10_000:
-            raise BadRequest(
-                f"a rate of {self.rate_s:g} requests a second", hint="above 0, to 10,000"
-            )
-
-    def count(self, workload: Workload) -> int:
-        """How many requests are measured."""
-        return self.requests or min(MOST_REQUESTS, max(20, 10 * workload.concurrency))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ontology.errors import Refused
+from services.llm.sizing.calibrated import AS_PUBLISHED, Calibration
 from services.llm.sizing.efficiency import Engine
 from services.llm.sizing.fit import Layout, Setup, both, default_runtime
 from services.llm.sizing.gpus import Gpu, Inventory
@@ -77,12 +78,12 @@ class Plan:
 def plans(
     shape: ModelShape, box: Inventory, load: Workload, *, slo: Slo | None = None,
     topology: Topology | None = None, engine: Engine = Engine.VLLM, quants: Sequence[Quant] = (),
-    eager: bool = False,
+    eager: bool = False, calibration: Calibration = AS_PUBLISHED,
 ) -> list[Plan]:  # fmt: skip
     """All ways, the best first. Each kind of GPU is planned for itself: a group of unequal ones waits for the slowest."""
     slo, topology = slo or Slo(), topology or Topology()
     found = [
-        _plan(Engineered(Setup(shape, gpu, quant, layout, default_runtime(gpu, eager=eager)), engine, topology),
+        _plan(Engineered(Setup(shape, gpu, quant, layout, default_runtime(gpu, eager=eager)), engine, topology, calibration),
               load, slo, count - layout.gpus)
         for gpu, count in box.groups
         for quant in (quants or candidates(shape))

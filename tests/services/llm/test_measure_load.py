@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ontology.errors import BadRequest, ModelSilent
-from services.llm.measure.answer import Api, Limits, Timed, Wrong
 from services.llm.measure.figures import Slo, Tally, measured_of, plain, spread
-from services.llm.measure.load import How, load, meet, put, send, session
+from services.llm.measure.how import How
+from services.llm.measure.load import load, meet, put, send, session
 from services.llm.measure.prompts import Length, learned, prompts
+from services.llm.measure.timed import Api, Limits, Timed, Wrong
 from services.llm.sizing.speed import Workload
 from tests.services.llm.stub_server import Engine, Stub, flags_of
 from tests.services.llm.stubs import free_port

@@ -1,0 +1,1 @@
+"""What real vLLM on this CPU shows, one module per claim: `measure(quick)` gives figures by name."""
