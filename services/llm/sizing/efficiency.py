@@ -115,5 +115,6 @@ def kernel(engine: Engine, quant: Quant, gpu: Gpu) -> Kernel:
 def layer_seconds(layer: Layer, gpu: Gpu) -> float:
     """Fixed time of one layer in a graph: what small kernels cost however little they move."""
     extra = EXPERTS_S if layer.feed.experts else 0.0
-    extra += {"mla": LATENT_S, "linear": RECURRENCE_S}.get(layer.mixer.kind, 0.0)
-    return (LAYER_S + extra) * (1.0 if gpu.fp8 else OLDER)
+    extra += LATENT_S if layer.mixer.kind == "mla" else 0.0
+    extra += RECURRENCE_S if layer.mixer.state_values else 0.0
+    return (LAYER_S * layer.parts / 2 + extra) * (1.0 if gpu.fp8 else OLDER)

@@ -20,7 +20,11 @@ STRUCTURAL = frozenset({
     "attention_chunk_size", "attn_layer_period", "block_configs", "block_sparse", "compress_ratios",
     "cross_attention_layers", "first_k_dense_replace", "full_attention_interval", "hybrid_override_pattern",
     "index_topk", "is_encoder_decoder", "kv_lora_rank", "layer_types", "linear_num_key_heads", "linear_num_value_heads",
-    "mamba_d_state", "moe_intermediate_size", "n_routed_experts", "n_shared_experts", "num_experts",
+    "mamba_d_ssm", "mamba_d_state", "mamba_n_groups", "mamba_n_heads", "mamba_num_heads", "mlp_layer_types",
+    "moe_intermediate_size", "moe_latent_size", "moe_layers", "interleave_moe_layer_step", "intermediate_size_mlp",
+    "layers_block_type", "no_rope_layers", "index_head_dim", "index_n_heads", "hidden_size_per_layer_input", "altup_num_inputs",
+    "laurel_rank", "moe_shared_expert_intermediate_size", "shared_intermediate_size", "ssm_state_size", "attn_type_list",
+    "n_routed_experts", "linear_attn_config", "num_nextn_predict_layers_shared", "share_expert_dim", "zero_expert_num", "n_shared_experts", "num_experts",
     "num_kv_shared_layers", "num_local_experts", "q_lora_rank", "qk_nope_head_dim", "shared_expert_intermediate_size",
     "sliding_window", "ssm_cfg", "state_size", "use_sliding_window",
 })  # fmt: skip

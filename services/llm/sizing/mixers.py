@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from math import gcd
+
 from ontology.errors import Refused
 from services.llm.sizing.hf_config import Config
 from services.llm.sizing.shape import FeedForward, Mixer, matrix
@@ -13,8 +17,13 @@ FP32_PER_BF16 = 2
 def attention(
     c: Config, *, qkv_bias: bool = False, out_bias: bool = False, qk_norm: bool = False,
     window: int | None = None, gated: bool = False, sinks: bool = False,
+    wide_qk_norm: bool = False, head_qk_norm: bool = False,
 ) -> Mixer:  # fmt: skip
-    """Grouped-query attention; `gated` doubles the query projection (Qwen3-Next)."""
+    """Grouped-query attention; `gated` doubles the query projection (Qwen3-Next).
+
+    Norms of queries and keys: `qk_norm` one row shared by the heads, `head_qk_norm` a row for each head (Cohere),
+    `wide_qk_norm` one row over all of them (OLMo 2, MiniMax-M2): of the two the same weights.
+    """
     hidden, heads = c.number("hidden_size"), c.number("num_attention_heads")
     kv_heads = c.number("num_key_value_heads", heads)
     if c.get("head_dim") is None and hidden % heads:
@@ -29,6 +38,7 @@ def attention(
     params = matrix(hidden, inner, bias=inner if qkv_bias else 0)
     params += matrix(heads * dim, hidden, bias=hidden if out_bias else 0)
     params += (2 * dim if qk_norm else 0) + (heads if sinks else 0)
+    params += (heads + kv_heads) * dim if wide_qk_norm or head_qk_norm else 0
     return Mixer(
         kind="full" if window is None else "window", params=params, heads=heads, kv_heads=kv_heads,
         kv_values=2 * kv_heads * dim, reach=2 * heads * dim, window=window,
@@ -54,6 +64,76 @@ def latent_attention(c: Config) -> Mixer:
     return Mixer(
         kind="mla", params=params, heads=heads, kv_heads=0, kv_values=latent + rope,
         reach=heads * (2 * latent + rope),
+    )  # fmt: skip
+
+
+def indexed_latent_attention(c: Config) -> Mixer:
+    """MLA of which an indexer picks the tokens to attend to (DeepSeek-V3.2, transformers `DeepseekV32Indexer`).
+
+    The index keeps one FP8 key of `index_head_dim` and a 32-bit scale per token (vLLM's `DeepseekV32IndexerCache`).
+    """
+    whole, hidden = latent_attention(c), c.number("hidden_size")
+    many, dim, chosen = (c.number(f"index_{key}") for key in ("n_heads", "head_dim", "topk"))
+    rank = c.number("q_lora_rank")
+    params = matrix(rank, many * dim) + matrix(hidden, dim) + 2 * dim + matrix(hidden, many)
+    key = (dim + 4) // FP32_PER_BF16
+    return replace(
+        whole, params=whole.params + params, kv_values=whole.kv_values + key, chosen=chosen,
+        index_values=key, index_reach=many * dim,
+    )  # fmt: skip
+
+
+NOTHING = Mixer(kind="none", params=0, heads=0, kv_heads=0, kv_values=0, reach=0)
+"""A block that only has an MLP."""
+
+NEMOTRON_MAMBA = {
+    "heads": "mamba_num_heads", "head_dim": "mamba_head_dim", "groups": "n_groups", "state": "ssm_state_size",
+    "kernel": "conv_kernel", "conv_bias": "use_conv_bias", "proj_bias": "use_bias",
+}  # fmt: skip
+MAMBA = {
+    "heads": "mamba_n_heads", "head_dim": "mamba_d_head", "groups": "mamba_n_groups", "state": "mamba_d_state",
+    "kernel": "mamba_d_conv", "conv_bias": "mamba_conv_bias", "proj_bias": "mamba_proj_bias",
+}  # fmt: skip
+"""What a config calls the sizes of Mamba-2."""
+
+
+def mamba2(c: Config, *, names: Mapping[str, str] = MAMBA, gated_norm: bool = True) -> Mixer:
+    """Mamba-2 as Granite 4, Falcon-H1 and Nemotron-H have it (transformers `GraniteMoeHybridMambaLayer`).
+
+    vLLM cuts heads and groups alike, a single group is copied: so many equal parts as both allow.
+    """
+    hidden, heads = c.number("hidden_size"), c.number(names["heads"])
+    groups, state, kernel = (
+        c.number(names["groups"], 1),
+        c.number(names["state"]),
+        c.number(names["kernel"], 4),
+    )
+    if c.get(names["head_dim"]) in (None, "auto"):
+        inner = c.count("mamba_d_ssm") or hidden * c.number("mamba_expand", 2)
+    else:
+        inner = heads * c.number(names["head_dim"])
+    if inner % heads:
+        raise Refused(f"{c.where}: {heads} heads of Mamba-2 do not divide its width of {inner}")
+    mixed = inner + 2 * groups * state
+    params = mixed * kernel + (mixed if c.flag(names["conv_bias"], default=True) else 0)
+    biased = c.flag(names["proj_bias"])
+    params += matrix(hidden, inner + mixed + heads, bias=inner + mixed + heads if biased else 0)
+    params += (
+        3 * heads
+        + (inner if gated_norm else 0)
+        + matrix(inner, hidden, bias=hidden if biased else 0)
+    )
+    return Mixer(
+        kind="linear", params=params, heads=heads if groups == 1 else gcd(heads, groups), kv_heads=0,
+        kv_values=0, reach=0, state_values=inner * state * FP32_PER_BF16 + mixed * (kernel - 1),
+    )  # fmt: skip
+
+
+def beside(attention: Mixer, recurrence: Mixer) -> Mixer:
+    """Attention and a recurrence that read the same tokens in one layer (Falcon-H1)."""
+    return replace(
+        attention, params=attention.params + recurrence.params, state_values=recurrence.state_values,
+        heads=gcd(attention.heads, recurrence.heads),
     )  # fmt: skip
 
 

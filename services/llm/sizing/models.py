@@ -52,6 +52,25 @@ _GPT_OSS = {
     "quantization_config": {"quant_method": "mxfp4"},
 }  # fmt: skip
 
+_KIMI: dict[str, Any] = _deepseek() | {
+    "model_type": "kimi_k2", "num_attention_heads": 64, "num_key_value_heads": 64, "vocab_size": 163_840,
+    "max_position_embeddings": 131_072, "n_routed_experts": 384, "first_k_dense_replace": 1, "n_group": 1, "topk_group": 1,
+}  # fmt: skip
+_LLAMA4 = {
+    "model_type": "llama4_text", "head_dim": 128, "attention_chunk_size": 8192, "intermediate_size_mlp": 16_384,
+    "num_experts_per_tok": 1, "no_rope_layer_interval": 4,
+}  # fmt: skip
+_FP8_BLOCK = {
+    "quant_method": "fp8",
+    "weight_block_size": [128, 128],
+    "fmt": "e4m3",
+    "activation_scheme": "dynamic",
+}
+_GLM_MOE = {
+    "model_type": "glm4_moe", "head_dim": 128, "attention_bias": True, "n_shared_experts": 1, "num_experts_per_tok": 8,
+}  # fmt: skip
+_MAMBA2 = {"mamba_d_conv": 4, "mamba_expand": 2, "mamba_conv_bias": True, "mamba_proj_bias": False}
+
 # name -> (id on Hugging Face, config.json); sizes as in the files of those repositories
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-3.2-1b": ("meta-llama/Llama-3.2-1B-Instruct", _sizes("LlamaForCausalLM", 2048, 16, 32, 8, 8192, 128_256, 131_072, head_dim=64, tie_word_embeddings=True, **_LLAMA)),
@@ -101,6 +120,37 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
         "JambaForCausalLM", 4096, 32, 32, 8, 14_336, 65_536, 262_144, model_type="jamba", num_experts=16, num_experts_per_tok=2,
         attn_layer_period=8, attn_layer_offset=4, expert_layer_period=2, expert_layer_offset=1, mamba_d_state=16, mamba_d_conv=4,
         mamba_expand=2, mamba_dt_rank=256)),
+    "llama-4-scout": ("meta-llama/Llama-4-Scout-17B-16E-Instruct", _sizes("Llama4ForCausalLM", 5120, 48, 40, 8, 8192, 202_048, 10_485_760, num_local_experts=16, interleave_moe_layer_step=1, **_LLAMA4)),
+    "llama-4-maverick": ("meta-llama/Llama-4-Maverick-17B-128E-Instruct", _sizes("Llama4ForCausalLM", 5120, 48, 40, 8, 8192, 202_048, 1_048_576, num_local_experts=128, interleave_moe_layer_step=2, **_LLAMA4)),
+    "deepseek-v3.2": ("deepseek-ai/DeepSeek-V3.2", _deepseek() | {"architectures": ["DeepseekV32ForCausalLM"], "model_type": "deepseek_v32", "index_n_heads": 64, "index_head_dim": 128, "index_topk": 2048}),
+    "kimi-k2": ("moonshotai/Kimi-K2-Instruct", _KIMI),
+    "glm-4.5": ("zai-org/GLM-4.5", _sizes("Glm4MoeForCausalLM", 5120, 92, 96, 8, 12_288, 151_552, 131_072, n_routed_experts=160, moe_intermediate_size=1536, first_k_dense_replace=3, use_qk_norm=True, **_GLM_MOE)),
+    "glm-4.6": ("zai-org/GLM-4.6", _sizes("Glm4MoeForCausalLM", 5120, 92, 96, 8, 12_288, 151_552, 202_752, n_routed_experts=160, moe_intermediate_size=1536, first_k_dense_replace=3, use_qk_norm=True, **_GLM_MOE)),
+    "glm-4-32b": ("zai-org/GLM-4-32B-0414", _sizes("Glm4ForCausalLM", 6144, 61, 48, 2, 23_040, 151_552, 32_768, model_type="glm4", head_dim=128, attention_bias=False)),
+    "minimax-m2": ("MiniMaxAI/MiniMax-M2", _sizes("MiniMaxM2ForCausalLM", 3072, 62, 48, 8, 1536, 200_064, 196_608, model_type="minimax_m2", head_dim=128, num_local_experts=256, num_experts_per_tok=8, quantization_config=_FP8_BLOCK)),
+    "nemotron-3-nano-30b-a3b": ("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16", _sizes(
+        "NemotronHForCausalLM", 2688, 52, 32, 2, 1856, 131_072, 262_144, model_type="nemotron_h", head_dim=128,
+        hybrid_override_pattern="MEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEMEM*EMEMEMEME", mamba_num_heads=64, mamba_head_dim=64,
+        n_groups=8, ssm_state_size=128, conv_kernel=4, use_conv_bias=True, n_routed_experts=128, num_experts_per_tok=6,
+        moe_intermediate_size=1856, n_shared_experts=1, moe_shared_expert_intermediate_size=3712)),
+    "nemotron-nano-9b-v2": ("nvidia/NVIDIA-Nemotron-Nano-9B-v2", _sizes(
+        "NemotronHForCausalLM", 4480, 56, 40, 8, 15_680, 131_072, 131_072, model_type="nemotron_h", head_dim=128,
+        hybrid_override_pattern="M-M-M-MM-M-M-M*-M-M-M*-M-M-M-M*-M-M-M-M*-M-MM-M-M-M-M-M-", mamba_num_heads=128, mamba_head_dim=80,
+        n_groups=8, ssm_state_size=128, conv_kernel=4, use_conv_bias=True)),
+    "granite-4-h-small": ("ibm-granite/granite-4.0-h-small", _sizes(
+        "GraniteMoeHybridForCausalLM", 4096, 40, 32, 8, 768, 100_352, 131_072, model_type="granitemoehybrid", num_local_experts=72,
+        num_experts_per_tok=10, shared_intermediate_size=1536, mamba_n_heads=128, mamba_d_head=64, mamba_d_state=128, mamba_n_groups=1,
+        layer_types=["attention" if i % 10 == 5 else "mamba" for i in range(40)], tie_word_embeddings=True, **_MAMBA2)),
+    "falcon-h1-34b": ("tiiuae/Falcon-H1-34B-Instruct", _sizes(
+        "FalconH1ForCausalLM", 5120, 72, 20, 4, 21_504, 261_120, 262_144, model_type="falcon_h1", head_dim=128, mamba_d_ssm=4096,
+        mamba_n_heads=32, mamba_d_head=128, mamba_d_state=256, mamba_n_groups=2, mamba_rms_norm=False, **_MAMBA2)),
+    "command-a": ("CohereLabs/c4ai-command-a-03-2025", _sizes("Cohere2ForCausalLM", 12_288, 64, 96, 8, 36_864, 256_000, 131_072, model_type="cohere2", sliding_window=4096)),
+    "exaone-4-32b": ("LGAI-EXAONE/EXAONE-4.0-32B", _sizes("Exaone4ForCausalLM", 5120, 64, 40, 8, 27_392, 102_400, 131_072, model_type="exaone4", head_dim=128, sliding_window=4096, sliding_window_pattern="LLLG", layer_types=["full_attention" if i % 4 == 3 else "sliding_attention" for i in range(64)])),
+    "olmo-2-32b": ("allenai/OLMo-2-0325-32B-Instruct", _sizes("Olmo2ForCausalLM", 5120, 64, 40, 8, 27_648, 100_352, 4096, model_type="olmo2")),
+    "olmo-3-7b": ("allenai/Olmo-3-7B-Instruct", _sizes("Olmo3ForCausalLM", 4096, 32, 32, 32, 11_008, 100_278, 65_536, model_type="olmo3", sliding_window=4096)),
+    "seed-oss-36b": ("ByteDance-Seed/Seed-OSS-36B-Instruct", _sizes("SeedOssForCausalLM", 5120, 64, 80, 8, 27_648, 155_136, 524_288, model_type="seed_oss", head_dim=128, attention_bias=True, attention_out_bias=False)),
+    "granite-3.3-8b": ("ibm-granite/granite-3.3-8b-instruct", _sizes("GraniteForCausalLM", 4096, 40, 32, 8, 12_800, 49_159, 131_072, model_type="granite", tie_word_embeddings=True)),
+    "phi-4-mini": ("microsoft/Phi-4-mini-instruct", _sizes("Phi3ForCausalLM", 3072, 32, 24, 8, 8192, 200_064, 131_072, model_type="phi3", sliding_window=262_144, tie_word_embeddings=True)),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-Kind = Literal["full", "window", "mla", "linear"]
+Kind = Literal["full", "window", "mla", "linear", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class Mixer:
     `params`: weights, biases and norms of it. `kv_values`: numbers kept per token over all heads.
     `kv_heads`: how far the cache can be cut; 0 for MLA, whose latent every GPU keeps whole.
     `window`: tokens after which it forgets. `state_values`: numbers per conversation, whatever its length.
-    `reach`: multiply-adds per (token, earlier token).
+    `reach`: multiply-adds per (token, earlier token). `chosen`: how many of the kept tokens are attended to, picked by
+    an index of `index_values` per token (part of `kv_values`) that costs `index_reach` for each; None: all of them.
     """
 
     kind: Kind
@@ -29,12 +30,29 @@ class Mixer:
     reach: int
     window: int | None = None
     state_values: int = 0
+    chosen: int | None = None
+    index_values: int = 0
+    index_reach: int = 0
 
     def kept(self, context: int) -> int:
         """Tokens of a conversation of this length that stay in its cache."""
-        if self.kind == "linear":
+        if self.kind in {"linear", "none"}:
             return 0
         return context if self.window is None else min(context, self.window)
+
+    def read_share(self, context: int) -> float:
+        """Share of its cache that a new token reads: all, or the index and the chosen tokens."""
+        kept = self.kept(context)
+        if self.chosen is None or kept <= self.chosen:
+            return 1.0
+        own = self.kv_values - self.index_values
+        return (self.index_values + own * self.chosen / kept) / self.kv_values
+
+    def looks(self, context: int) -> int:
+        """Multiply-adds of a new token with those before it."""
+        kept = self.kept(context)
+        attended = kept if self.chosen is None else min(kept, self.chosen)
+        return self.reach * attended + self.index_reach * kept
 
     def kv_per_rank(self, tp: int) -> float:
         """Numbers per token on each of `tp` GPUs: heads are cut, never below one; MLA is not cut."""
@@ -84,6 +102,11 @@ class Layer:
     @property
     def params(self) -> int:
         return self.mixer.params + self.feed.total + self.norms
+
+    @property
+    def parts(self) -> int:
+        """Mixer and feed-forward, as far as it has them: each ends in an all-reduce of a tensor-parallel group."""
+        return (self.mixer.kind != "none") + (self.feed.total > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +189,27 @@ class ModelShape:
             for x, n in self.layers
         )
 
+    def kv_read(self, context: int, tp: int = 1) -> float:
+        """Numbers of cache and state that one step reads of a conversation on each of `tp` GPUs."""
+        return sum(
+            (x.mixer.kept(context) * x.mixer.read_share(context) * x.mixer.kv_per_rank(tp)
+             + x.mixer.state_values / tp) * n
+            for x, n in self.layers
+        )  # fmt: skip
+
+    @property
+    def parts(self) -> int:
+        """Mixers and feed-forwards of all layers."""
+        return sum(layer.parts * n for layer, n in self.layers)
+
     def kv_bytes_per_token(self, *, tp: int = 1, pp: int = 1, kv_bytes: float = 2.0) -> float:
         """Bytes of cache that one more token costs on each GPU while no window is full."""
-        values = sum(
-            x.mixer.kv_per_rank(tp) * n for x, n in self.layers if x.mixer.kind != "linear"
-        )
+        values = sum(x.mixer.kept(1) * x.mixer.kv_per_rank(tp) * n for x, n in self.layers)
         return values * kv_bytes / pp
 
     def attention_reach(self, context: float) -> float:
         """Multiply-adds of attention for one new token that looks back over `context` tokens."""
-        return sum(x.mixer.reach * x.mixer.kept(int(context)) * n for x, n in self.layers)
+        return sum(x.mixer.looks(int(context)) * n for x, n in self.layers)
 
 
 def stacked(layers: Iterable[Layer]) -> tuple[tuple[Layer, int], ...]:

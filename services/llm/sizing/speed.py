@@ -129,7 +129,7 @@ class Engineered:
     def _cache(self, sequences: float, context: float) -> float:
         """Reading the cache of every running conversation."""
         setup = self.setup
-        each = setup.shape.kv_values(int(context), setup.layout.tp) * setup.runtime.kv_bytes
+        each = setup.shape.kv_read(int(context), setup.layout.tp) * setup.runtime.kv_bytes
         return sequences * each / (setup.gpu.bytes_s * ATTENTION_MEMORY * self.calibration.memory)
 
     def _prompt_attention(self, prompt: float) -> float:
@@ -145,7 +145,7 @@ class Engineered:
         total = 0.0
         if tp > 1:
             cost = all_reduce(self.topology.fabric(setup.gpu, tp), tp)
-            total += 2 * setup.shape.depth * cost.seconds(bytes, eager=setup.runtime.eager)
+            total += setup.shape.parts * cost.seconds(bytes, eager=setup.runtime.eager)
         if pp > 1:
             hop = all_reduce(self.topology.fabric(setup.gpu, min(tp * pp, 2 * tp)), 2)
             total += (pp - 1) * hop.seconds(bytes, eager=True)

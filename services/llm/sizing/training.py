@@ -67,7 +67,7 @@ def lora_params(shape: ModelShape, rank: int) -> int:
     total = 0
     for layer, n in shape.layers:
         mixer, feed = layer.mixer, layer.feed
-        if mixer.kind not in {"full", "window"}:
+        if mixer.kind not in {"full", "window"} or mixer.state_values:
             raise Refused(
                 f"adapters of {shape.name}: its {mixer.kind} layers are not worked out here",
                 hint="full training is; or measure `trainable_parameters` of peft on the model",
