@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ontology.errors import BadRequest, NotFound
-from services.commands import llm_bench, llm_box, llm_data, llm_evaluate, llm_gateway
+from services.commands import llm_bench, llm_box, llm_data, llm_evaluate, llm_gateway, llm_launch
 from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
 from services.commands.options import AsJson, out, print_json
 from services.llm.sizing import explain as lessons

@@ -16,14 +16,12 @@ import httpx2
 from agent.model import PING
 from ontology.errors import ModelSilent, PlantroomError
 from services.llm.box import Box, Replica
-from services.llm.launch.command import environment
 
 MOST_BODY: Final = 4_000_000
 """Bytes of an answer; vLLM's metrics with many adapters are about 300 kB."""
 SHOWN: Final = 200
 LOOK_S: Final = 2.0
 """Patience for routes that need no GPU; longer, and looking once a second would not be once a second."""
-KEYS: Final = ("VLLM_API_KEY", "LLAMA_API_KEY", "OPENAI_API_KEY")
 TOOL: Final = "ping"
 """The tool of `agent.model.PING`: one argument, ok, a boolean."""
 CANARY_TOKENS: Final = 256
@@ -82,12 +80,10 @@ class Busy(ModelSilent):
 class Backend:
     """One replica's server over HTTP, past any gateway. Use as an async context manager."""
 
-    def __init__(self, box: Box, replica: Replica) -> None:
+    def __init__(self, box: Box, replica: Replica, *, key: str = "") -> None:
         self.name = box.served.name
         self.base = replica.base
         self._kind = box.engine.kind
-        env = environment(box, replica)
-        key = next((env[name] for name in KEYS if env.get(name)), "")
         self._http = httpx2.AsyncClient(
             headers={"Authorization": f"Bearer {key}"} if key else {}, timeout=LOOK_S,
             follow_redirects=False, trust_env=False,
@@ -244,7 +240,7 @@ _PARSER: Final = (
     "--tool-strict-level parameter, llama.cpp --jinja and a template with tools"
 )
 _REFUSALS: Final = {
-    401: "it wants a key: set VLLM_API_KEY (or OPENAI_API_KEY) in `engine.env`",
+    401: "it wants a key: set VLLM_API_KEY (LLAMA_API_KEY, OPENAI_API_KEY) in the environment of `plantroom llm serve`",
     403: "the key is not allowed there",
     404: "it serves no such model or route: check `served.name` and the URL",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ontology.errors import NotFound, PlantroomError, Unavailable
+from ontology.errors import PlantroomError
 from services.llm.box import Box, Replica
 from services.llm.launch.backends import Backend, WrongAnswer
 from services.llm.launch.causes import cause_of
@@ -47,6 +47,7 @@ class Supervisor:
         folder: Path,
         traffic: Traffic | None = None,
         *,
+        key: str = "",
         starts: Callable[[Box, Replica], Command] = command,
         heard: Callable[[str, Standing], None] | None = None,
     ) -> None:
@@ -57,7 +58,7 @@ class Supervisor:
         self._heard = heard
         self._log = BoundedLog(folder / f"{replica.name}.log")
         self._note = folder / f"{replica.name}.json"
-        self._backend = Backend(box, replica)
+        self._backend = Backend(box, replica, key=key)
         self._falls: deque[float] = deque(maxlen=1 + box.watch.most_restarts)
         self._wish = asyncio.Event()
         self._stopping = self._was_ready = False
@@ -94,17 +95,17 @@ class Supervisor:
             await self._stand(State.STOPPED, doing="")
             self._log.close()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Ask `run` to end the group and return; drains nothing by itself."""
         self._stopping = True
         self._wish.set()
 
-    async def drain(self) -> None:
+    async def drain(self, reason: str = "it is restarted") -> None:
         """No new requests, until none is in flight or `drain_s` is over."""
         if self.standing.state is not State.READY:
             return
         await self._stand(State.DRAINING, doing="waits for the answers in flight")
-        await self._turn(Turn.DRAINING, "it is restarted")
+        await self._turn(Turn.DRAINING, reason)
         deadline = time.monotonic() + self._watch.drain_s
         while time.monotonic() < deadline and await self.in_flight():  # noqa: ASYNC110  (asked, not told)
             await asyncio.sleep(DRAIN_LOOK_S)
@@ -112,7 +113,7 @@ class Supervisor:
     async def in_flight(self) -> int:
         """Requests there now, as the gateway or else its own counters tell; 0 where nobody knows."""
         if self._traffic is not None:
-            with contextlib.suppress(NotFound, Unavailable):
+            with contextlib.suppress(PlantroomError):
                 return (await self._traffic.seen(self.replica.name)).in_flight
         counters = await self._backend.counters()
         return int((counters.running or 0) + (counters.waiting or 0)) if counters else 0
@@ -271,9 +272,9 @@ class Supervisor:
         self._tell()
 
     async def _turn(self, to: Turn, reason: str = "") -> None:
-        """The gateway is told; one that is away finds out when it asks, and must not hold up a restart."""
+        """The gateway is told; one that is away must not hold up a restart, the patrol tells it later."""
         if self._traffic is not None:
-            with contextlib.suppress(NotFound, Unavailable):
+            with contextlib.suppress(PlantroomError):
                 await self._traffic.turn(self.replica.name, to, reason)
 
 

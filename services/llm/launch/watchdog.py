@@ -13,10 +13,10 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from ontology.errors import ModelSilent, NotFound, Unavailable
+from ontology.errors import ModelSilent, PlantroomError
 from services.llm.box import Replica, Watch
 from services.llm.launch.backends import Backend, Busy, Counters, WrongAnswer
-from services.llm.traffic import Seen, Traffic
+from services.llm.traffic import Seen, Traffic, Turn
 
 ILL_LOOKS = 2
 """Looks in a row at which /health says 503: once may be a proxy's or a moment's."""
@@ -99,6 +99,7 @@ class Patrol:
     backend: Backend
     traffic: Traffic | None
     latest: Look | None = None
+    _away: bool = False
 
     async def until_dead(self) -> str:
         """Returns why."""
@@ -129,12 +130,18 @@ class Patrol:
         return Look(time.monotonic(), healthy, counters, seen)
 
     async def _seen(self) -> Seen | None:
+        """A gateway that was away has forgotten what it was told, and is told again."""
         if self.traffic is None:
             return None
         try:
-            return await self.traffic.seen(self.replica.name)
-        except (NotFound, Unavailable):
-            return None  # the gateway restarts; canaries and counters go on
+            seen = await self.traffic.seen(self.replica.name)
+            if self._away:
+                await self.traffic.turn(self.replica.name, Turn.READY, "the gateway came back")
+        except PlantroomError:
+            self._away = True  # it restarts, or refuses us; canaries and counters go on without it
+            return None
+        self._away = False
+        return seen
 
     async def _canary(self, dog: Watchdog) -> str:
         """One token, past the gateway."""

@@ -95,7 +95,7 @@ async def housed(box: Box, folder: Path) -> AsyncIterator[House]:
     try:
         yield house
     finally:
-        await house.one.stop()
+        house.one.stop()
         await asyncio.wait_for(life, 20)
 
 
