@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
-from services.commands.options import err
+from services.commands.options import AsJson, err, out, print_json
+from services.llm.box import read_box
 from services.llm.launch import planned
+from services.llm.launch.render import To, write_all
+from services.llm.launch.render import render as rendered
 from services.llm.sizing.gpus import Inventory
 from services.llm.sizing.plan import Plan
 from services.llm.sizing.speed import Workload
@@ -30,3 +33,24 @@ def save_plan(
     box = planned.box_of(plan, load, inventory, where=folder, head=head)
     planned.write_new(to, planned.heading(plan, load, box, number) + box.to_toml(), force=force)
     err.print(readable(f"{to}: plan {number}, {plan.title}"), markup=False)
+
+
+def render(
+    box_file: BoxFile,
+    *,
+    to: Annotated[To, typer.Option("--to", help="what starts it")] = To.COMMAND,
+    folder: Annotated[Path | None, typer.Option("-o", "--output", help="write the files into this folder", file_okay=False)] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Render a box file to a shell script, systemd units, compose or Kubernetes manifests."""
+    files = rendered(read_box(box_file), to)
+    if folder:
+        write_all(folder, files, force=force)
+        err.print(readable(f"{folder}: {', '.join(files)}"), markup=False)
+    if as_json:
+        print_json({"files": files})
+    elif not folder:
+        several = len(files) > 1
+        for name, text in files.items():
+            out.print(readable(f"# --- {name}\n{text}" if several else text), markup=False, end="")

@@ -162,7 +162,7 @@ class Deploy(_Part):
 
     image: Annotated[str, Field(pattern=_IMAGE)] = ""
     plantroom_image: Annotated[str, Field(pattern=_IMAGE)] = "plantroom:0.1.0"
-    plantroom: Annotated[str, Field(max_length=4096, pattern=r"^/" + _LINE[1:])] = (
+    plantroom: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/+-]{1,250}$")] = (
         "/usr/local/bin/plantroom"
     )
     user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] = "plantroom"

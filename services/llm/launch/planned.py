@@ -55,7 +55,7 @@ def box_of(
     before = _before(plan, inventory)
     replicas = tuple(
         Replica(
-            name=f"replica-{_letter(i)}", port=FIRST_PORT + i, nodes=nodes, host=head if nodes > 1 else "127.0.0.1",
+            name=_letter(i), port=FIRST_PORT + i, nodes=nodes, host=head if nodes > 1 else "127.0.0.1",
             gpus=tuple(range(NODE)) if nodes > 1 else tuple(range(before + i * each, before + (i + 1) * each)),
         )
         for i in range(layout.dp)

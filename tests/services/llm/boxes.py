@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.llm.box import Box, Engine, Gateway, Replica, Served
+from services.llm.box import Box, Deploy, Engine, Gateway, Replica, Served
 
 LETTERS = string.ascii_lowercase + string.digits
 NAMES = st.builds(
@@ -20,7 +20,9 @@ NASTY = st.sampled_from([
     "\u00e9\u0e01", "\U0001f525", "$$", "${x}", "yes", "~", "|", ">", "@", "%", "a=b,c", "[", "null", "'", "\\n", "\\x0a",
 ])  # fmt: skip
 WORDS = st.one_of(NASTY, st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), max_size=12))
-PATHS = st.lists(WORDS, max_size=3).map(lambda parts: "/srv/models/" + "".join(parts))
+PATHS = st.lists(WORDS, max_size=3).map(
+    lambda parts: "/srv/models/" + "".join(parts).replace("..", "__")
+)
 ENVS = st.dictionaries(
     st.sampled_from(["NCCL_DEBUG", "OMP_NUM_THREADS", "odd_one"]), WORDS, max_size=2
 )
@@ -51,6 +53,7 @@ def boxes(
     return Box(
         served=served, engine=Engine(kind=kind, arguments=words, env=draw(ENVS)), replicas=tuple(replicas),  # type: ignore[arg-type]
         gateway=Gateway(port=draw(st.integers(7000, 7999)), wait_s=draw(st.floats(0.01, 80_000))),
+        deploy=Deploy(image="registry.site:5000/engine:b7000", shm_gib=draw(st.integers(1, 64))),
     )  # fmt: skip
 
 
