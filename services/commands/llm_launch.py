@@ -188,12 +188,14 @@ def _heard(name: str, standing: Standing) -> None:
 
 
 def _table(told: list[dict[str, Any]]) -> Table:
-    table = Table("replica", "state", "since", "restarts", "in flight", "running", "waiting", "cache used", box=None)  # fmt: skip
+    table = Table(box=None)
+    for head in ("replica", "state", "for", "restarts", "in flight", "running", "waiting", "cache used"):  # fmt: skip
+        table.add_column(head, no_wrap=True)
     for one in told:
         used = one.get("kv_used")
         figures = [_figure(one.get(name)) for name in ("in_flight", "running", "waiting")]
         table.add_row(
-            one["name"], one["state"], one["since"], str(one["restarts"]), *figures,
+            one["name"], one["state"], _lasting(one["since"]), str(one["restarts"]), *figures,
             "" if used is None else f"{used:.0%}",
         )  # fmt: skip
     return table
@@ -209,6 +211,12 @@ def _explain(told: list[dict[str, Any]]) -> None:
             _say(f"  {one['hint']}" if one["hint"] else "")
         for line in one["lines"]:
             _say(f"  | {line}")
+
+
+def _lasting(since: str) -> str:
+    """Until now, in whole seconds or more."""
+    lasting = datetime.now(UTC).replace(microsecond=0) - datetime.fromisoformat(since)
+    return str(lasting)
 
 
 def _figure(value: float | None) -> str:
