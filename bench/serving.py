@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from bench.report import finish
-from services.llm.sizing.calibration import errors, median_errors
+from services.llm.sizing.calibration import Use, errors, median_errors
 from services.llm.sizing.efficiency import Engine
 from services.llm.sizing.fit import Layout, Setup, default_runtime, fit, weights_per_gpu
 from services.llm.sizing.gpus import gpu_named
@@ -90,8 +90,8 @@ def training() -> dict[str, float]:
 
 def published() -> dict[str, float]:
     """Points that no constant was set on."""
-    tpot, _ = errors(fitted=False)
-    middle = median_errors(fitted=False)
+    tpot, _ = errors(Use.HELD)
+    middle = median_errors(Use.HELD)
     return {
         "held_out_points": len(tpot), "held_out_unanswered": sum(error == 1.0 for error in tpot),
         "held_out_tpot_median_off": middle[0], "held_out_ttft_median_off": middle[1],

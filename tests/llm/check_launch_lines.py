@@ -36,7 +36,7 @@ class NotHere:
 class Extension(types.ModuleType):
     """A module of which every name can be imported, and none used."""
 
-    __path__: list[str] = []
+    __path__ = ()
 
     def __getattr__(self, name: str) -> type[NotHere]:
         if name.startswith("__"):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from ontology.errors import PlantroomError, Refused
 from services.cli import app
-from services.llm.sizing.calibration import median_errors
+from services.llm.sizing.calibration import Use, median_errors
 from services.llm.sizing.efficiency import Engine
 from services.llm.sizing.fit import Layout, Setup, default_runtime, fit, weights_per_gpu
 from services.llm.sizing.gpus import GPUS, gpu_named, inventory
@@ -98,7 +98,7 @@ def test_one_stream_on_two_a100_is_as_measured_and_tensor_beats_pipeline() -> No
 
 
 def test_published_measurements_that_set_no_constant_are_met() -> None:
-    tpot, ttft = median_errors(fitted=False)
+    tpot, ttft = median_errors(Use.HELD)
     assert tpot < 0.17
     assert ttft < 0.50
 
