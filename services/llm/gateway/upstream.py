@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -86,7 +87,12 @@ class Attempt:
                 if self.place.lost:  # taken down between the choice and here
                     raise self._late()
                 url = self.place.replica.base + self.ask.path
-                async with http.post(url, data=self.ask.body, headers=headers, allow_redirects=False) as self.answer:  # fmt: skip
+                body = io.BytesIO(
+                    self.ask.body
+                )  # sent in pieces: a long prompt does not hold up the other streams
+                async with http.post(
+                    url, data=body, headers=headers, allow_redirects=False
+                ) as self.answer:
                     self.place.beat()
                     await self._judge()
                     yield self.answer
