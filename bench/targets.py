@@ -123,4 +123,12 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "held_out_tpot_median_off": ("<=", 0.17),
         "held_out_ttft_median_off": ("<=", 0.50),
     },
+    "serving_real": {
+        "parallel_prompts": (">=", 20),
+        "parallel_tokens_differ": ("==", 0),
+        "stream_tp2_over_pp2": (">", 1.0),
+        "agent_chats": (">=", 32),
+        "agent_added_ttft_ms": ("<=", 60),
+        "agent_throughput_share": (">=", 0.90),
+    },
 }

@@ -123,6 +123,9 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="a shorter run, with the same targets")
     ] = False,
+    real: Annotated[
+        bool, typer.Option("--real", help="serving: real vLLM on this CPU; needs .venv-llm")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a claim of the README; exit 0 only if every target holds."""
@@ -131,7 +134,7 @@ def bench(
         raise NotFound(
             f"no bench is called {name!r}", hint=f"one of: {', '.join(names) or 'none here'}"
         )
-    flags = [flag for flag, on in (("--quick", quick), ("--json", as_json)) if on]
+    flags = [flag for flag, on in (("--quick", quick), ("--real", real), ("--json", as_json)) if on]
     command = [sys.executable, "-m", f"bench.{name}", *flags]
     done = subprocess.run(command, cwd=BENCH.parent, check=False)  # noqa: S603  (our own module)
     raise typer.Exit(done.returncode)
