@@ -25,6 +25,7 @@ from ontology.errors import (
     Refused,
     Unavailable,
 )
+from services.llm.box import reachable
 from services.llm.gateway.admin import Admin
 from services.llm.gateway.aliases import Aliases
 from services.llm.gateway.ask import MOST_BODY_BYTES, PATHS, ask_of
@@ -73,7 +74,7 @@ async def serving(
             )
             try:
                 port = server.sockets[0].getsockname()[1]
-                yield f"http://{f'[{gateway.host}]' if ':' in gateway.host else gateway.host}:{port}"
+                yield f"http://{reachable(gateway.host)}:{port}"
             finally:
                 server.close()
         finally:
