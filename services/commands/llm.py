@@ -10,7 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from ontology.errors import BadRequest, NotFound
-from services.commands import llm_bench, llm_box, llm_data, llm_evaluate, llm_gateway, llm_launch
+from services.commands import (
+    llm_bench,
+    llm_box,
+    llm_data,
+    llm_evaluate,
+    llm_four_ways,
+    llm_gateway,
+    llm_launch,
+)
 from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
 from services.commands.options import AsJson, out, print_json
 from services.llm.sizing import explain as lessons
@@ -304,3 +312,4 @@ app.command("serve")(llm_launch.serve)
 app.command("status")(llm_launch.status)
 app.command("stop")(llm_launch.stop)
 app.command("restart")(llm_launch.restart)
+app.command("four-ways")(llm_four_ways.four_ways)
