@@ -10,6 +10,9 @@ import typer
 from services.commands.options import AsJson, err, out, print_json
 from services.llm.box import read_box
 from services.llm.launch import planned
+from services.llm.launch.findings import Finding, State, worst
+from services.llm.launch.preflight import Asked
+from services.llm.launch.preflight import preflight as looked
 from services.llm.launch.render import To, write_all
 from services.llm.launch.render import render as rendered
 from services.llm.sizing.gpus import Inventory
@@ -54,3 +57,30 @@ def render(
         several = len(files) > 1
         for name, text in files.items():
             out.print(readable(f"# --- {name}\n{text}" if several else text), markup=False, end="")
+
+
+def preflight(
+    box_file: BoxFile,
+    *,
+    smi: Annotated[list[Path] | None, typer.Option("--smi", help="what nvidia-smi printed, instead of this machine's; several times")] = None,
+    checksums: Annotated[Path | None, typer.Option("--checksums", help="list as sha256sum writes it; reads every byte")] = None,
+    engine: Annotated[bool, typer.Option("--engine/--no-engine", help="ask the engine itself too (some seconds)")] = True,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Look before a start: weights, tokenizer, tools, GPUs, driver, ports, disk. Ends with 1 where something is wrong."""
+    found = []
+    for each in looked(read_box(box_file), Asked(tuple(smi or ()), checksums, engine)):
+        found.append(each)
+        if not as_json:
+            _tell(each)
+    state = worst(found)
+    if as_json:
+        rows = [{"check": f.check, "state": f.state, "says": f.says, "hint": f.hint} for f in found]
+        print_json({"state": state, "findings": rows})
+    raise typer.Exit(1 if state is State.FAILED else 0)
+
+
+def _tell(each: Finding) -> None:
+    out.print(readable(f"{each.state:8}{each.check}: {each.says}"), markup=False)
+    if each.hint:
+        out.print(readable(f"        {each.hint}"), markup=False)
