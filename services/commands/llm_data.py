@@ -2,46 +2,63 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from services.commands.options import AsJson, err, out, print_json
-from services.llm.domain.dataset import MOST, drawn, write
-from services.llm.domain.examples import Dropped
+from services.commands.options import AsJson, Home, err, out, print_json, settings_of
+from services.llm.domain.dataset import MOST, claim, drawn, owned, write
+from services.llm.domain.examples import Dropped, Example
+from services.settings import Llm
 from services.terminal import readable
+from services.wire import open_system
 
 Folder = Annotated[Path, typer.Option("--output", "-o", help="new folder for the examples")]
 Seed = Annotated[int, typer.Option("--seed", help="the same seed gives the same examples", min=0)]
-Limit = Annotated[int, typer.Option("--limit", help="about so many examples", min=100, max=MOST)]
+Limit = Annotated[int, typer.Option("--limit", help="about so many questions with their calls", min=100, max=MOST)]  # fmt: skip
+Talks = Annotated[int, typer.Option("--conversations", help="about so many whole conversations, with results and answers", min=0, max=MOST)]  # fmt: skip
+_OWN_SHARE = 0.15
+"""Of one's own building, beside all the others: enough to know its names, too little to forget the rest."""
+_SHOWN = ("split", "language", "rounds", "kind", "tool")
 
 
-def data(output: Folder, *, seed: Seed = 7, limit: Limit = 24_000, as_json: AsJson = False) -> None:
+def data(
+    output: Folder,
+    *,
+    home: Home = None,
+    seed: Seed = 7,
+    limit: Limit = 20_000,
+    conversations: Talks = 400,
+    as_json: AsJson = False,
+) -> None:
     """Build examples to fine-tune a model on: questions, the calls they need, answers with their sources."""
     started = time.monotonic()
+    claim(output)
     dropped = Dropped()
+    own = asyncio.run(_own(home, limit, conversations, seed, dropped)) if home else []
+    about: dict[str, Any] = {"seed": seed, "limit": limit, "conversations": conversations, "own_building": own[0].source["building"] if own else ""}  # fmt: skip
     columns = (TextColumn("examples"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, disable=as_json) as bar:
-        task = bar.add_task("examples", total=limit)
-        about = {"seed": seed, "limit": limit}
-        found = write(
-            output,
-            drawn(limit, seed, dropped),
-            dropped,
-            about,
-            lambda n: bar.update(task, completed=n),
-        )
+        task = bar.add_task("examples", total=limit + conversations + len(own))
+        examples = chain(own, drawn(limit, conversations, seed, dropped))
+        found = write(output, examples, dropped, about, lambda n: bar.update(task, completed=n))
     found["elapsed_s"] = round(time.monotonic() - started, 1)
     if as_json:
         print_json(found)
         return
-    for name, counts in found["counts"].items():
-        if name in {"split", "language", "tool", "kind"}:
-            out.print(
-                readable(f"{name}: " + ", ".join(f"{key} {n:,}" for key, n in counts.items())),
-                markup=False,
-            )
+    for name in _SHOWN:
+        counts = found["counts"][name]
+        out.print(readable(f"{name}: " + ", ".join(f"{key} {n:,}" for key, n in counts.items())), markup=False)  # fmt: skip
     out.print(readable(f"{found['examples']:,} examples in {output}"), markup=False)
+
+
+async def _own(home: Path, limit: int, talks: int, seed: int, dropped: Dropped) -> list[Example]:
+    settings = settings_of(home).model_copy(update={"llm": Llm()})
+    async with open_system(settings) as system:
+        box = system.engineer.toolbox
+        return await owned(box, round(limit * _OWN_SHARE), round(talks * _OWN_SHARE), seed, dropped)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from agent.answers.words import language_of
+from agent.tools.toolbox import Toolbox
+from ingest.demo.model import SITE
 from ontology.errors import Refused, Unavailable
+from services.llm.domain.buildings import Twin
+from services.llm.domain.datasheet import datasheet
+from services.llm.domain.dialogues import conversations
 from services.llm.domain.examples import SHARES, SPLITS, Dropped, Example, distinct, single_steps
+from services.llm.domain.stage import Stage, staged
 
 MOST: Final = 1_000_000
 DATASHEET: Final = "README.md"
+_WRITABLE: Final = "name a folder that can be written, with room in it"
 Progress = Callable[[int], None]
 
 
@@ -23,7 +31,7 @@ class Counts:
     """How many examples there are, by what."""
 
     by: dict[str, Counter[str]] = field(
-        default_factory=lambda: {name: Counter() for name in ("split", "kind", "language", "tool", "family", "building")}
+        default_factory=lambda: {name: Counter() for name in ("split", "kind", "language", "tool", "family", "building", "rounds", "from")}
     )  # fmt: skip
     characters: int = 0
 
@@ -35,6 +43,8 @@ class Counts:
         self.by["language"][language_of(example.question)] += 1
         self.by["family"][str(source["family"])] += 1
         self.by["building"][str(source["building"])] += 1
+        self.by["rounds"]["conversation" if len(example.messages) > 3 else "one round"] += 1
+        self.by["from"].update(source["from"])
         self.by["tool"].update(call["name"] for call in example.calls)
         self.characters += sum(len(str(m.get("content") or "")) for m in example.messages)
 
@@ -50,8 +60,8 @@ def write(
     Raises Refused for a folder that holds something, Unavailable for one that cannot be written.
     """
     counts = Counts()
+    claim(folder)
     try:
-        _claim(folder)
         files = {split: (folder / f"{split}.jsonl").open("w", encoding="utf-8") for split in SPLITS}
         try:
             for number, example in enumerate(examples, 1):
@@ -66,24 +76,54 @@ def write(
         (folder / "statistics.json").write_text(
             json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
+        (folder / DATASHEET).write_text(datasheet(found), encoding="utf-8")
     except OSError as cause:
-        raise Unavailable(
-            f"{folder}: {cause.strerror}", hint="name a folder that can be written, with room in it"
-        ) from cause
+        raise Unavailable(f"{folder}: {cause.strerror}", hint=_WRITABLE) from cause
     return found
 
 
-def _claim(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
+def claim(folder: Path) -> None:
+    """Make the folder. Raises Refused where it holds something, Unavailable where it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = any(folder.iterdir())
+    except OSError as cause:
+        raise Unavailable(f"{folder}: {cause.strerror}", hint=_WRITABLE) from cause
+    if held:
         raise Refused(
             f"{folder} is not empty", hint="name a new folder: data of two runs must not mix"
         )
 
 
-def drawn(limit: int, seed: int, dropped: Dropped) -> Iterable[Example]:
-    """About `limit` examples over all splits."""
+def drawn(limit: int, talks: int, seed: int, dropped: Dropped) -> Iterator[Example]:
+    """About `limit` examples of one round and `talks` whole conversations, over all splits."""
     seen: set[str] = set()
     for split in ("test", "valid", "train"):  # what a judge asks is never trained on
-        count = round(limit * SHARES[split])
-        yield from distinct(single_steps(split, count, seed, dropped), seen, dropped)
+        yield from distinct(
+            single_steps(split, round(limit * SHARES[split]), seed, dropped), seen, dropped
+        )
+        count = round(talks * SHARES[split])
+        if count:
+            number = SPLITS.index(split)
+            yield from distinct(
+                iter(asyncio.run(_talks(number, split, count, seed, dropped))), seen, dropped
+            )
+
+
+async def _talks(number: int, split: str, count: int, seed: int, dropped: Dropped) -> list[Example]:
+    async with staged(number, seed) as stage:
+        return [each async for each in conversations(stage, split, count, seed, dropped)]
+
+
+async def owned(box: Toolbox, limit: int, talks: int, seed: int, dropped: Dropped) -> list[Example]:
+    """The same about an owner's own building, all to train on. Raises Refused for the demo, which judges."""
+    building = box.building
+    if building.site.id == SITE:
+        raise Refused(
+            f"{building.site.dis} is the building that models are judged on",
+            hint="name the home of your own building, or none",
+        )
+    house = Twin(building.site.id, building, {})
+    stage = Stage(house.name, box, box.now, origin="own building")
+    found = list(single_steps("train", limit, seed, dropped, [house]))
+    return [*found, *[each async for each in conversations(stage, "train", talks, seed, dropped)]]

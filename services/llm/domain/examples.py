@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, Final
 
 from agent.opening import Opening, PromptStyle, instant, reaches_model
@@ -27,6 +28,7 @@ from services.llm.domain.buildings import Twin, twin
 from services.llm.domain.phrasings import FAMILIES, Family
 from services.llm.domain.questions import Asked, Asker
 
+VERSION: Final = version("plantroom")
 SPLITS: Final = ("train", "valid", "test")
 BUILDINGS: Final = {"train": 48, "valid": 6, "test": 6}
 SHARES: Final = {"train": 0.9, "valid": 0.05, "test": 0.05}
@@ -64,7 +66,8 @@ class Example:
 
     def to_json(self) -> dict[str, Any]:
         tools = list(dict.fromkeys(call["name"] for call in self.calls))
-        return {"messages": list(self.messages), "tools": tools, "split": self.split, "source": dict(self.source)}  # fmt: skip
+        source = {**self.source, "plantroom": VERSION}
+        return {"messages": list(self.messages), "tools": tools, "split": self.split, "source": source}  # fmt: skip
 
 
 @dataclass
@@ -90,11 +93,14 @@ def twins(split: str, seed: int) -> list[Twin]:
     return [twin(first + n, seed) for n in range(BUILDINGS[split])]
 
 
-def single_steps(split: str, count: int, seed: int, dropped: Dropped) -> Iterator[Example]:
-    """Up to `count` examples of one round: the question, and the calls it needs."""
-    rng = random.Random(f"{seed}/{split}/steps")  # noqa: S311  (chance, no secret)
-    houses = [
-        (each, Asker(each.building), PlaybookPlanner(each.building)) for each in twins(split, seed)
+def single_steps(
+    split: str, count: int, seed: int, dropped: Dropped, houses: Sequence[Twin] = ()
+) -> Iterator[Example]:
+    """Up to `count` examples of one round: the question, and the calls it needs. About `houses`, else the split's."""
+    rng = random.Random(f"{seed}/{split}/steps/{len(houses)}")  # noqa: S311  (chance, no secret)
+    asked_of = [
+        (each, Asker(each.building), PlaybookPlanner(each.building))
+        for each in houses or twins(split, seed)
     ]
     weighed = forms(split)
     sizes = Counter(family.name for family, _, _ in weighed)
@@ -104,7 +110,7 @@ def single_steps(split: str, count: int, seed: int, dropped: Dropped) -> Iterato
         if made >= count:
             return
         family, number, form = rng.choices(weighed, weights)[0]
-        house, asker, planner = rng.choice(houses)
+        house, asker, planner = rng.choice(asked_of)
         now = _FIRST + dt.timedelta(
             minutes=rng.randrange(int((_LAST - _FIRST).total_seconds()) // 60)
         )

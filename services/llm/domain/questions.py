@@ -85,6 +85,10 @@ class Asker:
         text = _put(form, said)
         return Asked(text if thai else _typed(text, said, rng), _put(family.plain, plain), tuple(ids), quantity)  # fmt: skip
 
+    def named(self, kind: str, rng: random.Random) -> str:
+        """The id of one thing of the kind, or of any chiller where there is none."""
+        return rng.choice(self._members.get(kind) or self._members["chiller"]).id
+
     def _thing(self, kind: str, rng: random.Random, *, thai: bool) -> _Thing | None:
         members = self._members.get(kind, ())
         if kind == "floor":
