@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,9 +43,13 @@ class Written:
 
 @contextmanager
 def vllm(model: Path, layout: str, log: Path, *more: str) -> Iterator[Serving]:
-    """A checkpoint served as "tiny" in one of the layouts, a core for each rank."""
+    """A checkpoint served as "tiny" in one of the layouts, a core for each rank; it may be told to forget prompts."""
     arguments = ["--model", str(model), "--served-model-name", "tiny", "--max-model-len", "4096", *LAYOUTS[layout], *more]  # fmt: skip
-    env = on_cpu(1 if layout == "tp1" else 2)
+    env = on_cpu(1 if layout == "tp1" else 2) | {"VLLM_SERVER_DEV_MODE": "1"}
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(
+            signal.SIGTERM, signal.default_int_handler
+        )  # a bench that is ended ends its server too
     with serving(PYTHON, arguments, log, env=env, start_s=300) as server:
         yield server
 
