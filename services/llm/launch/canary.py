@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
     why = wrong(given.url.rstrip("/"), given.model, tool=given.tool, patience_s=given.patience)
     sys.stderr.write(f"{why or 'alive'}\n")
     if given.end_after:
-        count(bool(why), given.end_after, given.start_within)
+        count(failed=bool(why), most=given.end_after, start_within_s=given.start_within)
     return 1 if why else 0
 
 
@@ -107,7 +107,7 @@ def ask(url: str, asked: dict[str, Any], timeout_s: float) -> Any:
         return json.loads(opened.read(MOST_BYTES))
 
 
-def count(failed: bool, most: int, start_within_s: float, file: Path | None = None) -> None:
+def count(*, failed: bool, most: int, start_within_s: float, file: Path | None = None) -> None:
     """Remember failures in a row; at `most`, once it was alive or is late in starting, end all programs of the container."""
     file = file or Path(tempfile.gettempdir()) / "canary.json"
     try:
@@ -125,10 +125,15 @@ def count(failed: bool, most: int, start_within_s: float, file: Path | None = No
 
 def end_container() -> None:
     """Everything but the first program and this one; the first ends with its child, and the container starts again."""
-    if os.getpid() == 1 or Path("/proc/1/comm").read_text().strip() in {"systemd", "init"}:
-        sys.stderr.write("not in a container: nothing is ended\n")
+    if not in_container(Path("/proc/1/comm").read_text()):
+        sys.stderr.write("the first program is no container's init: nothing is ended\n")
         return
     os.kill(-1, signal.SIGKILL)
+
+
+def in_container(first_program: str) -> bool:
+    """Whether the first program is the small init that container engines put before ours (`init: true`)."""
+    return first_program.strip() in {"docker-init", "tini", "catatonit", "podman-init", "dumb-init"}
 
 
 if __name__ == "__main__":

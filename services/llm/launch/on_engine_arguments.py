@@ -31,7 +31,8 @@ def main() -> None:
                 arguments
             )
     except SystemExit:
-        said["error"] = words.getvalue().strip()[-400:] or "refused"
+        lines = words.getvalue().strip().splitlines() or ["refused"]
+        said["error"] = lines[-1].partition("error: ")[2][-400:] or lines[-1][-400:]
     except Exception as error:  # noqa: BLE001  (whatever the engine raises is the verdict)
         said["error"] = f"{type(error).__name__}: {error}"[:400]
     out.write("\n" + json.dumps(said) + "\n")

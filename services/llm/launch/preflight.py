@@ -58,7 +58,7 @@ def preflight(box: Box, asked: Asked) -> Iterator[Finding]:
             yield from files(box, shape, asked)
     elif not Path(box.served.path).is_file():
         yield wrong("model", f"there is no {box.served.path}", "llama-server wants a GGUF file")
-    seen = _seen(asked)
+    seen = _seen(box, asked)
     cuda = ""
     if asked.engine:
         verdict, cuda = engine(box)
@@ -213,7 +213,14 @@ def _model(box: Box) -> tuple[ModelShape | None, list[Finding]]:
     return shape, [fine("model", f"{shape.architecture}, {shape.params / 1e9:.1f} billion weights")]
 
 
-def _seen(asked: Asked) -> smi.Machine | Finding:
+def _seen(box: Box, asked: Asked) -> smi.Machine | Finding:
+    """The GPUs; none are looked for where the box names none."""
+    if not asked.smi and not any(replica.gpus for replica in box.replicas):
+        return doubt(
+            "GPUs",
+            "the box names none: the engine takes what it finds",
+            "set `gpus` of each replica",
+        )
     try:
         return smi.read_recorded(list(asked.smi)) if asked.smi else smi.look()
     except PlantroomError as error:
