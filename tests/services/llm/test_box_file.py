@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ontology.errors import BadRequest, Conflict, NotFound
-from services.llm.box import Box, Engine, Replica, Served, read_box
+from services.llm.box import (
+    Box,
+    Deploy,
+    Engine,
+    Gateway,
+    Replica,
+    Served,
+    Watch,
+    read_box,
+)
 from services.llm.launch.command import command, ray_head, ray_worker
 from services.llm.launch.planned import box_of, chosen, heading, write_new
 from services.llm.launch.tool_parsers import by_name, by_template, same_format
@@ -221,3 +230,22 @@ def test_the_models_of_the_table_have_the_parser_of_their_family() -> None:
     assert found["gemma-2-9b"] == found["phi-3-mini"] == ""
     assert same_format("qwen3_xml", "qwen3_coder")
     assert not same_format("hermes", "mistral")
+
+
+def test_every_key_of_the_box_is_described() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "run-a-gpu-box.md").read_text()
+    parts = {
+        "served": Served,
+        "engine": Engine,
+        "replicas": Replica,
+        "gateway": Gateway,
+        "watch": Watch,
+        "deploy": Deploy,
+    }
+    missing = [
+        f"{part}.{key}"
+        for part, kind in parts.items()
+        for key in kind.model_fields
+        if f"`{part}.{key}`" not in page
+    ]
+    assert missing == []
