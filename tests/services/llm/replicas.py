@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,9 +24,16 @@ from services.llm.gateway.keys import Keys
 from services.llm.gateway.pool import Pool
 from services.llm.traffic import Turn
 
+ROOT = Path(__file__).parents[3]
 STUB = Path(__file__).parent / "stub_server.py"
 ADMIN = "an-admin-key-of-tests"
 START_S = 20.0
+
+
+def router_program() -> str | None:
+    """vllm-project's router, if it is installed: PLANTROOM_VLLM_ROUTER, `.venv-router/bin`, the PATH."""
+    named, beside = os.environ.get("PLANTROOM_VLLM_ROUTER"), ROOT / ".venv-router/bin/vllm-router"
+    return named or (str(beside) if beside.exists() else None) or shutil.which("vllm-router")
 
 
 def free_port() -> int:

@@ -10,29 +10,19 @@ in PLANTROOM_VLLM_ROUTER, in `.venv-router/bin` and on the PATH:
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 import pytest
 
 from services.llm.gateway.routing import bound
-from tests.services.llm.replicas import Stub, ask, clients, free_port, stubs
+from tests.services.llm.replicas import Stub, ask, clients, free_port, router_program, stubs
 
-ROOT = Path(__file__).parents[3]
 START_S = 30.0
-
-
-def router_program() -> str | None:
-    """Where the router is, if anywhere."""
-    named, beside = os.environ.get("PLANTROOM_VLLM_ROUTER"), ROOT / ".venv-router/bin/vllm-router"
-    return named or (str(beside) if beside.exists() else None) or shutil.which("vllm-router")
 
 
 PROGRAM = router_program()
