@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench.serving_parts.parallel import LAYOUTS, PYTHON, Written, vllm, written
+from bench.serving_parts.parallel import PYTHON, Written, same_tokens, vllm
 from services.llm.measure.engine import QUIET
 from services.llm.measure.figures import Measured
 from services.llm.measure.how import How
@@ -34,29 +34,27 @@ THEIRS = "import argparse; from vllm.benchmarks.serve import add_cli_args, main;
 
 @dataclass(frozen=True)
 class Found:
-    """What each layout wrote; the same load by us, by vLLM's own tool, and by us again."""
+    """The same load by us, by vLLM's own tool, and by us again."""
 
-    written: dict[str, Written]
     ours: tuple[Measured, Measured]
     theirs: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
+    """Three servers of a small model in 32 bit, one after the other."""
+    return same_tokens(tmp_path_factory.mktemp("parallel"))
+
+
+@pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """Three servers, one after the other; the first is also loaded."""
-    folder = tmp_path_factory.mktemp("parallel")
-    # heavy enough that a step outlasts the server's own loop: of a smaller one all tokens arrive at once
-    model = write_random_model(folder / "119m", SIZES["119m"], stored="float32")
-    answers, loads = {}, []
-    theirs: dict[str, Any] = {}
-    for layout in LAYOUTS:
-        with vllm(model, layout, folder / f"{layout}.log", "--dtype", "float32") as server:
-            answers[layout] = written(server.url)
-            if layout == "tp1":
-                loads.append(ours(server.url))
-                theirs = vllm_bench(server.url, model, folder)
-                loads.append(ours(server.url))
-    return Found(answers, (loads[0], loads[1]), theirs)
+    """A model so heavy that a step outlasts the server's own loop: of a smaller one all tokens arrive at once."""
+    folder = tmp_path_factory.mktemp("measured")
+    model = write_random_model(folder / "119m", SIZES["119m"])
+    with vllm(model, "tp1", folder / "vllm.log", "--dtype", "bfloat16") as server:
+        first = ours(server.url)
+        theirs = vllm_bench(server.url, model, folder)
+        return Found((first, ours(server.url)), theirs)
 
 
 def ours(url: str) -> Measured:
@@ -80,17 +78,17 @@ def vllm_bench(url: str, model: Path, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("layout", ["tp2", "pp2"])
-def test_every_cut_of_the_model_writes_the_same_tokens(found: Found, layout: str) -> None:
-    assert len(found.written["tp1"].tokens) >= 20
-    assert found.written[layout].tokens == found.written["tp1"].tokens
+def test_every_cut_of_the_model_writes_the_same_tokens(tokens: dict[str, Written], layout: str) -> None:  # fmt: skip
+    assert len(tokens["tp1"].tokens) >= 20
+    assert tokens[layout].tokens == tokens["tp1"].tokens
 
 
-def test_the_prompts_would_show_a_difference(found: Found) -> None:
+def test_the_prompts_would_show_a_difference(tokens: dict[str, Written]) -> None:
     """Answers differ from each other, and second choices lie close enough for a wrong all-reduce to change tokens."""
-    told = found.written["tp1"]
+    told = tokens["tp1"]
     assert len(set(told.tokens)) == len(told.tokens)
     assert len({token for answer in told.tokens for token in answer}) > 100
-    assert 1e-3 < told.nearest < 0.5  # 32 bit rounds a thousand times finer
+    assert 1e-3 < told.nearest < 0.5  # 32 bit rounds a hundred times finer
 
 
 def test_we_measure_what_vllms_own_tool_measures(found: Found) -> None:
