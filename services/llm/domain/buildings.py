@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from ingest.demo.model import GUEST_FLOORS, riverside_tower
@@ -57,7 +58,7 @@ class Twin:
 def twin(number: int, seed: int, *, whole: bool = False) -> Twin:
     """The building of this number, the same for a seed; `whole` keeps all floors, so that it can be simulated."""
     rng = random.Random(f"{seed}/{number}")  # noqa: S311  (chance, no secret)
-    kept = riverside_tower() if whole else _part(riverside_tower(), rng)
+    kept = _demo() if whole else _part(_demo(), rng)
     turn = "" if number < len(SITES) else f"-{number // len(SITES) + 1}"
     site = SITES[number % len(SITES)] + turn
     names = _Names(rng, site)
@@ -67,6 +68,11 @@ def twin(number: int, seed: int, *, whole: bool = False) -> Twin:
     entities = [_renamed(entity, ids, names.said) for entity in kept]
     points = {str(e["id"].id): _id(str(e["id"].id), ids) for e in kept if "point" in e}
     return Twin(site, Building(entities), ids | points)
+
+
+@cache
+def _demo() -> Sequence[Mapping[str, Any]]:
+    return tuple(riverside_tower())
 
 
 def _part(entities: Sequence[Mapping[str, Any]], rng: random.Random) -> list[Mapping[str, Any]]:

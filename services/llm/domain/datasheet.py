@@ -28,7 +28,7 @@ evidence). The prompt is the agent's own short prompt, byte for byte (`PLANTROOM
 - **Playbooks**: the right calls are the plan of a question's plain form. The plain form itself is not in the data.
 - **Ontology**: names, kinds, quantities and places of generated buildings.
 - **Simulator**: conversations run the real tools on a simulated building; the answer is the playbook's, with its sources.
-- **Documents**: written for these buildings, with numbers of their own. One in three says something hostile beside what is asked; the
+- **Documents**: written for these buildings, with numbers of their own. Two subjects in three have a passage that says something hostile; the
   answer does as if it did not.
 - Own building: {own}.
 

@@ -42,7 +42,7 @@ _COMMANDED: Final = ("chiller", "ahu", "secondary-pump", "cooling-tower", "vav")
 _MOST_EVIDENCE: Final = 8
 _REFUSALS: Final = 0.12
 """Share of conversations that are refused."""
-_READING: Final = 8.0
+_READING: Final = 16.0
 """How much more often a manual is read here than asked for in one step: documents are where attacks come from."""
 _PERSONAL: Final = frozenset({"worklog"})
 """Tools whose results name people: never run on an owner's own building."""

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -43,8 +44,6 @@ _FORMS_OF: Final = {
     7: "train",
 }
 """Every eighth form of a family is kept for each judge; a form is never in two splits."""
-_MOST_IDS: Final = 8
-"""Longer lists are said as the place that holds them."""
 _FIRST, _LAST = dt.datetime(2025, 1, 10, tzinfo=dt.UTC), dt.datetime(2027, 12, 20, tzinfo=dt.UTC)
 
 
@@ -87,10 +86,20 @@ def forms(split: str) -> list[tuple[Family, int, str]]:
     return found
 
 
-def twins(split: str, seed: int) -> list[Twin]:
+@lru_cache(maxsize=6)
+def twins(split: str, seed: int) -> tuple[Twin, ...]:
     """The split's buildings; no building is in two."""
     first = sum(BUILDINGS[other] for other in SPLITS[: SPLITS.index(split)])
-    return [twin(first + n, seed) for n in range(BUILDINGS[split])]
+    return tuple(twin(first + n, seed) for n in range(BUILDINGS[split]))
+
+
+def _spoken_to(houses: Sequence[Twin]) -> list[tuple[Twin, Asker, PlaybookPlanner]]:
+    return [(each, Asker(each.building), PlaybookPlanner(each.building)) for each in houses]
+
+
+@lru_cache(maxsize=6)
+def _known(split: str, seed: int) -> list[tuple[Twin, Asker, PlaybookPlanner]]:
+    return _spoken_to(twins(split, seed))
 
 
 def single_steps(
@@ -98,10 +107,7 @@ def single_steps(
 ) -> Iterator[Example]:
     """Up to `count` examples of one round: the question, and the calls it needs. About `houses`, else the split's."""
     rng = random.Random(f"{seed}/{split}/steps/{len(houses)}")  # noqa: S311  (chance, no secret)
-    asked_of = [
-        (each, Asker(each.building), PlaybookPlanner(each.building))
-        for each in houses or twins(split, seed)
-    ]
+    asked_of = _spoken_to(houses) if houses else _known(split, seed)
     weighed = forms(split)
     sizes = Counter(family.name for family, _, _ in weighed)
     weights = [family.weight / sizes[family.name] for family, _, _ in weighed]
@@ -162,7 +168,8 @@ def _about(plan: Plan, asked: Asked) -> bool:
 def canonical(building: Building, plan: Plan, said: str) -> tuple[Step, ...]:
     """The plan's calls as a model should write them: short, in the schema's order, times to the minute.
 
-    A manual is asked in the words that were said.
+    A manual is asked in the words that were said. All rooms of a floor are the floor: a list that the prompt does not
+    show cannot be copied.
     """
     steps = []
     for step in plan.steps:
@@ -175,7 +182,7 @@ def canonical(building: Building, plan: Plan, said: str) -> tuple[Step, ...]:
                 value = instant(parse_instant(str(value)), building)
             elif arg.kind == "condition":
                 value = {"op": value["op"], "value": _whole(value["value"])}
-            elif arg.kind == "ids" and len(value) > _MOST_IDS:
+            elif arg.kind == "ids" and len(value) > 1 and not set(value) <= set(plan.entities):
                 value = [id for id in plan.entities if id in building] or [building.site.id]
             elif step.tool == "manuals" and arg.name == "question":
                 value = said.strip()

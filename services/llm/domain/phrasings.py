@@ -76,7 +76,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         {s} เปิดอยู่หรือปิด
         """), DRIVEN, 0.8),
     Family("status", "live_value", "status of {s}", _lines("""
-        status {s}
+        what state is {s} in, status
         {s} overview
         how is {s} doing
         quick summary of how {s} is doing now
@@ -202,7 +202,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         {pair}: {q} of {s}
         """), _lines("""
         {q} ของ {s} {pair}
-        {s} {q} {pair}
+        ขอเทียบ {q} ที่ {s} {pair}
         """), MEASURED, 1.2),
     Family("two", "live_value", "{q} of {s} and {s2}", _lines("""
         {q}: {s} and {s2}
@@ -233,7 +233,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         {s} electricity cost {w}
         how much money went into running {s} {w}
         cost of running {s} {w}
-        {w} how much did {s} cost
+        {w} how much money went on {s}
         baht spent on {s} electricity {w}
         energy cost, {s}, {w}
         """), _lines("""
@@ -241,7 +241,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         ค่าไฟของ {s} เท่าไหร่ {w}
         """), "chiller chilled-water-plant elec-meter ahu", 1.0),
     Family("efficiency", "energy_efficiency", "efficiency of {s} {w}", _lines("""
-        {s} kW/RT {w}
+        kW/RT figure achieved by {s} {w}
         how efficient was {s} {w}
         kW per ton for {s} {w}
         specific power of {s} {w}
@@ -251,7 +251,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         how well is {s} performing {w}, kW/RT
         """), _lines("""
         ประสิทธิภาพ {s} {w}
-        kW/RT ของ {s} {w}
+        ค่า kW/RT ที่ {s} ทำได้ {w}
         """), "chiller chilled-water-plant", 1.5),
     Family("highest", "aggregate", "which {one} has the highest {q}", _lines("""
         rank the {k} by {q}, highest first
@@ -573,7 +573,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         number of work orders on {s} {w}
         count of work orders, {s}, {w}
         how many work orders has {s} had {w}
-        {w} how many work orders on {s}
+        {w} we raised how many work orders about {s}
         how many repairs did {s} need {w}, work orders
         count work orders of {s} {w}
         {s} work order count {w}
@@ -627,8 +627,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
         which floor is {s} on
         location of {s}
         where do I find {s}
-        where is {s} installed
-        {s} is located where
+        in which place is {s} installed
+        find out for me on which floor {s} stands
         on what floor is {s}
         where can I find {s}
         tell me where {s} is

@@ -51,7 +51,7 @@ class Shelf:
             lines = [line.format(**said) for line in rng.sample(_STEPS, 3)]
             name = title.lower().replace(" ", "-")
             self.chunks.append(Chunk(f"{name}:{n:04d}", name, title, "\n".join(lines), (said["Topic"].__str__(),), 2 + n))  # fmt: skip
-            if n % 3 == 0:
+            if n % 3:
                 text = f"{rng.choice(HOSTILE)} About {topic} see the drawings."
                 self.chunks.append(
                     Chunk(f"{name}:x{n:03d}", name, title, text, ("Remarks",), 60 + n)
