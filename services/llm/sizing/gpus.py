@@ -69,6 +69,8 @@ GPUS: dict[str, Gpu] = {
         Gpu("v100-32", 31.73, 0.9, 125, 62, fabric="nvlink2"),
         Gpu("b200-180", 178.3, 8.0, 2250, 4500, 4500, 9000, fabric="nvlink5"),
         Gpu("gb200-186", 184.0, 8.0, 2500, 5000, 5000, 10_000, fabric="nvlink5"),
+        Gpu("gh200-144", 139.8, 4.9, 989.4, 1978.9, 1978.9, fabric="nvlink4"),
+        Gpu("gb300-288", 267.0, 8.0, 2500, 165, 5000, 15_000, fabric="nvlink5"),
         Gpu("b300-288", 267.0, 8.0, 2250, 150, 4500, 13_500, fabric="nvlink5"),
         Gpu("l40s-48", 44.39, 0.864, 362, 733, 733),
         Gpu("l40-48", 44.39, 0.864, 181, 362, 362),
@@ -159,7 +161,7 @@ def _words(text: str) -> tuple[tuple[str, ...], int | None]:
     """The words of a GPU's name without makers, sockets and kinds of memory; and its memory in GB where it is said."""
     words = re.findall(_WORD, re.sub(r"(\d)gb\b", r"\1", text.lower().replace("_", " ")))
     words = [w for w in words if w not in _NOISE and not re.match(r"sxm|hbm|gddr|rtx$", w)]
-    words = [w.removeprefix("rtx") for w in words]
+    words = ["mi300x" if w == "mi300" else w.removeprefix("rtx") for w in words]
     gb = None
     if len(words) > 1 and re.fullmatch(r"\d{2,3}", words[-1]):
         gb = int(words.pop())

@@ -59,21 +59,35 @@ ALIASES: dict[str, str] = {
     "fp16": "bf16", "float16": "bf16", "bfloat16": "bf16", "16bit": "bf16", "w8a8-fp8": "fp8", "fp8_block": "fp8-block",
     "fp8block": "fp8-block", "w8a8": "int8", "awq": "w4", "gptq": "w4", "int4": "w4", "w4a16": "w4", "4bit": "w4",
     "bnb": "nf4", "bitsandbytes": "nf4", "fp4": "nvfp4", "w4a16_mxfp4": "mxfp4",
+    "half": "bf16", "w16a16": "bf16", "fp8-dynamic": "fp8", "fp8-static": "fp8", "fp8-e4m3": "fp8", "w8a8-int8": "int8", "w8a16": "int8",
+    "int8-wo": "int8", "int4-wo": "w4", "awq-marlin": "w4", "gptq-marlin": "w4", "auto-round": "w4", "modelopt": "fp8",
+    "modelopt-fp4": "nvfp4", "q8-0": "int8", "fp8-w8a8": "fp8", "fp8-per-tensor": "fp8", "fp8-per-channel": "fp8",
 }  # fmt: skip
+
+
+_SAME_BITS = frozenset({("fp8", "fp8-block"), ("nvfp4", "mxfp4")})
 
 
 def quant_named(text: str) -> Quant:
     """The quantisation of this name or alias."""
     key = text.strip().lower()
-    found = QUANTS.get(ALIASES.get(key, key))
+    key = ALIASES.get(key) or ALIASES.get(key.replace("_", "-"), key.replace("_", "-"))
+    found = QUANTS.get(key)
     if found is None:
         raise BadRequest(f"no quantisation is called {text!r}", hint=f"one of: {', '.join(QUANTS)}")
     return found
 
 
 def quant_for(shape: ModelShape, wanted: str | None = None) -> Quant:
-    """What a model runs in: as wanted, else as its files are, else bf16."""
-    return quant_named(wanted or shape.stored or "bf16")
+    """What a model runs in: as wanted, else as its files are, else bf16. `auto` and `none` want nothing.
+
+    Of files in FP8 blocks or MXFP4, `fp8` and `fp4` mean just that.
+    """
+    as_filed = shape.stored or "bf16"
+    if wanted is None or wanted.strip().lower() in {"auto", "none", ""}:
+        return QUANTS[as_filed]
+    found = quant_named(wanted)
+    return QUANTS[as_filed] if (found.name, as_filed) in _SAME_BITS else found
 
 
 def stored_quant(found: Any, where: str) -> str:
@@ -116,7 +130,8 @@ def _compressed(found: dict[str, Any], where: str) -> str:
     named = {("float", 8): "fp8", ("int", 8): "int8", ("int", 4): "w4", ("float", 4): "nvfp4"}
     if not isinstance(bits, int) or (kind, bits) not in named:
         raise Refused(f"{where}: weights of the type {kind} with {bits} bits are not understood")
-    return named[kind, bits]
+    blocks = weights.get("strategy") == "block" and (kind, bits) == ("float", 8)
+    return "fp8-block" if blocks else named[kind, bits]
 
 
 def _bitsandbytes(found: dict[str, Any], _: str) -> str:
@@ -124,14 +139,16 @@ def _bitsandbytes(found: dict[str, Any], _: str) -> str:
 
 
 def _modelopt(found: dict[str, Any], where: str) -> str:
-    algorithm = str(found.get("quant_algo", "")).upper()
-    named = {"FP8": "fp8", "NVFP4": "nvfp4"}
+    inner = found.get("quantization")
+    named_in = inner if isinstance(inner, dict) else found
+    algorithm = str(named_in.get("quant_algo", "")).upper()
+    named = {"FP8": "fp8", "NVFP4": "nvfp4", "W4A16_AWQ": "w4", "FP8_PB_WO": "fp8-block"}
     if algorithm not in named:
         raise Refused(f"{where}: modelopt's {algorithm or 'unnamed algorithm'} is not understood")
     return named[algorithm]
 
 
 _METHODS = {
-    "awq": _of_bits, "gptq": _of_bits, "fp8": _fp8, "fbgemm_fp8": _fp8, "compressed-tensors": _compressed,
+    "awq": _of_bits, "gptq": _of_bits, "auto-round": _of_bits, "fp8": _fp8, "fbgemm_fp8": _fp8, "compressed-tensors": _compressed,
     "bitsandbytes": _bitsandbytes, "modelopt": _modelopt, "mxfp4": lambda *_: "mxfp4",
 }  # fmt: skip

@@ -188,9 +188,10 @@ def predict(engineered: Engineered, load: Workload) -> Speed:
     busy = min(0.95, (running - 1) * prompt_s / (loop_s * layout.pp))
     queue = busy * prompt_s / (2 * (1 - busy)) + waiting * loop_s / running
     burst = BURST_SHARE * (running - 1) / 2 * prompt_s / layout.pp
+    backlog = max(0.0, loop_s - prompt_s - load.osl * tpot)
     at = load.isl + load.osl / 2
     return Speed(
-        ttft_s=first + queue + burst, tpot_s=tpot, tok_s=layout.dp * running * load.osl / loop_s,
+        ttft_s=first + max(queue + burst, backlog), tpot_s=tpot, tok_s=layout.dp * running * load.osl / loop_s,
         running=running, waiting=waiting, step=engineered.step(running / layout.pp if running > layout.pp else 1.0, at), room=room,
     )  # fmt: skip
 
@@ -212,10 +213,13 @@ def _settled(engineered: Engineered, load: Workload, running: float) -> tuple[fl
         mixed = engineered.prefill(load.isl, lane, at)
         steps = math.ceil(load.isl / engineered.setup.runtime.batched_tokens)
         extra = max(0.0, mixed - steps * plain)
+        chunk = engineered.setup.runtime.batched_tokens - lane
+        slowest = engineered.step(lane, at, max(1.0, chunk)).total
         prompt_s = mixed if running > 1 else engineered.prefill(load.isl)
         share = min(1.0, load.osl * tpot / loop)
         tpot = plain + (running - 1) * share * extra / pp / load.osl
-        loop = prompt_s + load.osl * tpot
+        tpot = min(tpot, slowest)  # a prompt does not stop the others' answers: its chunks share their steps
+        loop = max(prompt_s + load.osl * tpot, load.osl * plain + running * extra / pp)
         decoding = max(1.0, running * min(1.0, load.osl * tpot / loop))
     return tpot, prompt_s, loop
 

@@ -97,6 +97,38 @@ def test_one_stream_on_two_a100_is_as_measured_and_tensor_beats_pipeline() -> No
     assert (tp, pp) == (pytest.approx(19.6, rel=0.05), pytest.approx(10.8, rel=0.05))
 
 
+@given(name=NAMES, gpu=BOARDS, tp=CUTS, load=st.tuples(st.sampled_from([64, 1000, 20_000]), st.sampled_from([16, 500]), st.sampled_from([1, 16, 200])))  # fmt: skip
+def test_more_bandwidth_is_no_slower_and_more_company_no_faster(name: str, gpu: str, tp: int, load: tuple[int, int, int]) -> None:  # fmt: skip
+    isl, osl, many = load
+    own = setup(name, gpu, Layout(tp))
+    base = predict(Engineered(own), Workload(isl, osl, many))
+    if base.refused or base.waiting:
+        return
+    wide = replace(own, gpu=replace(own.gpu, tb_s=2 * own.gpu.tb_s))
+    faster = predict(Engineered(wide), Workload(isl, osl, many))
+    turn, wide_turn = (f.ttft_s + osl * f.tpot_s for f in (base, faster))
+    # queues are approximated: within 12 % over all models, eight boards and these loads, and mostly within 1
+    assert wide_turn <= turn * 1.12
+    alone = predict(Engineered(own), Workload(isl, osl, 1))
+    assert alone.tpot_s <= base.tpot_s * 1.001
+    assert alone.ttft_s <= base.ttft_s * 1.001
+    longer = predict(Engineered(own), Workload(isl + 500, osl, many))
+    assert longer.refused or longer.waiting or longer.ttft_s >= base.ttft_s * 0.93
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("H100-SXM", "h100-80"), ("a100-40", "a100-40"), ("rtx-4090", "rtx-4090-24"), ("mi300", "mi300x-192"),
+     ("GB300", "gb300-288"), ("gh200-144", "gh200-144"), ("NVIDIA H200 NVL", None)],
+)  # fmt: skip
+def test_gpus_are_known_by_the_names_in_use(text: str, name: str | None) -> None:
+    if name is None:
+        with pytest.raises(PlantroomError):
+            gpu_named(text)
+    else:
+        assert gpu_named(text).id == name
+
+
 def test_published_measurements_that_set_no_constant_are_met() -> None:
     tpot, ttft = median_errors(Use.HELD)
     assert tpot < 0.17

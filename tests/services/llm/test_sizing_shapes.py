@@ -14,7 +14,7 @@ from ontology.errors import PlantroomError, Refused
 from services.llm.sizing.families import read_shape, shape_of
 from services.llm.sizing.hf_config import MOST_BYTES, Config, read_json
 from services.llm.sizing.models import CONFIGS, model
-from services.llm.sizing.quant import QUANTS
+from services.llm.sizing.quant import QUANTS, quant_for
 
 # parameters as transformers counts them in the built model
 COUNTS = {
@@ -141,3 +141,47 @@ def test_a_torn_config_is_sized_or_refused_and_never_breaks(
     except PlantroomError:
         return
     assert shape.params > 0
+
+
+@pytest.mark.parametrize(
+    ("config", "stored"),
+    [
+        ({"quant_method": "fp8", "weight_block_size": [128, 128]}, "fp8-block"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"type": "float", "num_bits": 8, "strategy": "block"}}}}, "fp8-block"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"type": "int", "num_bits": 4, "strategy": "group"}}}}, "w4"),
+        ({"quant_method": "modelopt", "quantization": {"quant_algo": "FP8"}}, "fp8"),
+        ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4"),
+        ({"quant_method": "auto-round", "bits": 4}, "w4"),
+    ],
+)  # fmt: skip
+def test_the_quantisations_of_published_files_are_read(config: dict[str, Any], stored: str) -> None:
+    assert read(quantization_config=config).stored == stored
+
+
+@pytest.mark.parametrize(
+    ("wanted", "runs"),
+    [("fp8", "fp8-block"), ("auto", "fp8-block"), (None, "fp8-block"), ("awq_marlin", "w4"), ("bfloat16", "bf16")],
+)  # fmt: skip
+def test_a_wanted_quantisation_is_that_of_the_files_where_they_mean_the_same(wanted: str | None, runs: str) -> None:  # fmt: skip
+    assert quant_for(model("deepseek-r1"), wanted).name == runs
+
+
+@pytest.mark.parametrize(
+    "name", ["falcon-h1-34b", "nemotron-3-nano-30b-a3b", "granite-4-h-small", "llama-4-scout", "deepseek-v3.2"]
+)  # fmt: skip
+def test_a_family_refuses_each_key_that_would_change_its_shape_unseen(name: str) -> None:
+    for key in (
+        "num_kv_shared_layers",
+        "cross_attention_layers",
+        "block_configs",
+        "attn_type_list",
+    ):
+        with pytest.raises(Refused, match=key):
+            shape_of(Config({**CONFIGS[name][1], key: 3}, "config.json"))
+
+
+def test_sparse_attention_reads_its_index_and_the_chosen_tokens_only() -> None:
+    sparse, whole = model("deepseek-v3.2"), model("deepseek-v3")
+    assert sparse.kv_values(100_000) > whole.kv_values(100_000)
+    assert sparse.kv_read(100_000) < 0.2 * whole.kv_read(100_000)
+    assert sparse.kv_read(1000) == sparse.kv_values(1000)
