@@ -11,6 +11,7 @@ import typer
 
 from ontology.errors import BadRequest, NotFound
 from services.commands import (
+    llm_adapter,
     llm_bench,
     llm_box,
     llm_data,
@@ -18,6 +19,7 @@ from services.commands import (
     llm_four_ways,
     llm_gateway,
     llm_launch,
+    llm_train,
 )
 from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
 from services.commands.options import AsJson, out, print_json
@@ -314,3 +316,5 @@ app.command("stop")(llm_launch.stop)
 app.command("restart")(llm_launch.restart)
 app.command("four-ways")(llm_four_ways.four_ways)
 app.command("preflight")(llm_box.preflight)
+app.command("train")(llm_train.train)
+app.add_typer(llm_adapter.app, name="adapter")

@@ -75,6 +75,23 @@ def pareto(run: Run, path: Path) -> Path:
     return _saved(figure, axes, path)
 
 
+def training(steps: Sequence[Mapping[str, float | None]], path: Path) -> Path:
+    """Loss, learning rate and tokens per second over the steps of a training run, as its progress tells them."""
+    figure = Figure(figsize=(WIDE[0] * 1.7, WIDE[1]), dpi=DPI, layout="constrained")
+    at = [float(step.get("step") or 0) for step in steps]
+    rows = (("loss", "loss"), ("lr", "learning rate"), ("tok_s", "tok/s"))
+    for axes, (name, title) in zip(figure.subplots(1, 3), rows, strict=True):
+        told = [step.get(name) for step in steps]
+        axes.plot(at, [math.nan if value is None else value for value in told], linewidth=1.4, color=SEEN)  # fmt: skip
+        axes.set_title(title, loc="left", fontsize=10)
+        axes.set_xlabel("step")
+        axes.set_ylim(bottom=0)
+        _dress(axes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    return path
+
+
 def bars(title: str, rows: Mapping[str, Mapping[str, float]], unit: str, path: Path) -> Path:
     """One group of bars per row, one bar per series; what is NaN has none."""
     series = list(dict.fromkeys(name for row in rows.values() for name in row))
