@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
-import socket
 import stat
 import sys
 import tempfile
@@ -19,6 +19,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.llm.box import read_box
+from services.llm.launch.control import Control, status
+from services.llm.launch.fleet import Fleet
+from services.llm.launch.standing import State
 from tests.services.llm.stubs import STUB, free_port
 from tests.services.llm.test_launch_supervisor import runs
 
@@ -71,9 +75,7 @@ async def llm(*arguments: str | Path) -> tuple[int, str]:
 
 
 async def told(box: Path) -> dict[str, Any]:
-    from services.commands.llm_launch import control
-
-    return {one["name"]: one for answer in await asyncio.to_thread(control.status, box.with_suffix(".state")) for one in answer["replicas"]}  # fmt: skip
+    return {one["name"]: one for answer in await asyncio.to_thread(status, box.with_suffix(".state")) for one in answer["replicas"]}  # fmt: skip
 
 
 async def ready(box: Path, within_s: float = 30.0) -> dict[str, Any]:
@@ -98,6 +100,7 @@ async def served(box: Path) -> AsyncIterator[asyncio.subprocess.Process]:
             await child.wait()
 
 
+@pytest.mark.long
 async def test_a_box_is_served_told_about_restarted_one_by_one_and_stopped_from_another_terminal(folder: Path) -> None:  # fmt: skip
     box, port = written(folder)
     assert (await llm("status", box))[0] == 3
@@ -165,7 +168,10 @@ async def test_a_box_is_served_once(folder: Path) -> None:
 
 async def test_nonsense_on_the_socket_is_answered_with_an_error(folder: Path) -> None:
     box, _ = written(folder)
-    async with served(box):
+    read = read_box(box)
+    fleet = Fleet(read, read.replicas[:1], folder)
+    running = asyncio.create_task(fleet.run())
+    async with Control(fleet, folder).listening():
         for line in (
             b"{\n",
             b"[]\n",
@@ -173,13 +179,16 @@ async def test_nonsense_on_the_socket_is_answered_with_an_error(folder: Path) ->
             b'{"do": "restart", "replica": "zz"}\n',
             b"\xff" * 2_000_000,
         ):
-            with socket.socket(socket.AF_UNIX) as caller:
-                caller.settimeout(10)
-                caller.connect(str(box.with_suffix(".state") / "a.sock"))
-                try:
-                    caller.sendall(line)
-                    heard = await asyncio.to_thread(caller.recv, 4096)
-                except (BrokenPipeError, ConnectionResetError):
-                    heard = b""
+            reader, writer = await asyncio.open_unix_connection(folder / "a.sock")
+            heard = b""
+            with contextlib.suppress(ConnectionError):
+                writer.write(line)
+                await writer.drain()
+                heard = await asyncio.wait_for(reader.readline(), 10)
+            writer.close()
             assert heard == b"" or b"error" in heard
-        assert (await told(box))["a"]["state"] == "ready"
+        assert (await fleet.settled())["a"].state is State.READY
+        (answer,) = await asyncio.to_thread(status, folder)
+        assert [one["name"] for one in answer["replicas"]] == ["a"]
+        fleet.stop()
+        await running

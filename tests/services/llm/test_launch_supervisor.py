@@ -116,7 +116,7 @@ async def serving(kind: str, folder: Path) -> AsyncIterator[House]:
         yield house
 
 
-KINDS = ("vllm", "llama.cpp", "external")
+KINDS = (pytest.param("vllm", marks=pytest.mark.long), "llama.cpp", "external")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -164,12 +164,14 @@ async def test_a_server_of_ours_that_calls_tools_wrongly_fails_for_good(tmp_path
         assert house.one.pids() == []
 
 
+@pytest.mark.long
 async def test_without_a_tool_parser_only_the_completion_is_asked(tmp_path: Path) -> None:
     async with housed(box("--mode", "malformed", tool_parser=""), tmp_path) as house:
         await house.until(State.READY)
         assert any("cannot be asked to call tools" in one.doing for one in house.history)
 
 
+@pytest.mark.long
 async def test_another_model_on_the_port_is_named(tmp_path: Path) -> None:
     asked = box(kind="external")
     async with stub("--model", "other", port=int(asked.replicas[0].base.rpartition(":")[2])), housed(asked, tmp_path) as house:  # fmt: skip
@@ -190,6 +192,7 @@ async def test_a_killed_worker_is_seen_though_the_api_program_lives(tmp_path: Pa
         assert not any(runs(pid) for pid in before)
 
 
+@pytest.mark.long
 async def test_a_stopped_worker_is_seen_though_health_says_200_and_its_group_is_ended(tmp_path: Path) -> None:  # fmt: skip
     async with housed(box("--workers", "2"), tmp_path) as house:
         await house.until(State.READY)
@@ -203,6 +206,7 @@ async def test_a_stopped_worker_is_seen_though_health_says_200_and_its_group_is_
         await house.until(State.READY)
 
 
+@pytest.mark.long
 async def test_in_flight_silence_with_still_counters_is_frozen_too(tmp_path: Path) -> None:
     patient = {"canary_every_s": 0.7, "canary_s": 30.0}
     async with housed(box("--workers", "1", watch=patient), tmp_path) as house:
@@ -232,6 +236,7 @@ async def asking(url: str, many: int, words: int, tokens: int) -> AsyncIterator[
         await asyncio.gather(*asked, return_exceptions=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("flags", "many", "words", "tokens"),
     [(("--prefill-ms", "120"), 1, 40_000, 8), (("--slots", "1", "--latency-ms", "40"), 40, 3, 200)],
@@ -267,6 +272,7 @@ async def test_what_would_end_the_same_way_is_not_tried_again(tmp_path: Path) ->
         assert (await house.until(State.FAILED)).restarts == 0
 
 
+@pytest.mark.long
 async def test_a_failed_replica_comes_back_when_asked(tmp_path: Path) -> None:
     flag = tmp_path / "broken"
     flag.touch()
@@ -281,6 +287,7 @@ async def test_a_failed_replica_comes_back_when_asked(tmp_path: Path) -> None:
         assert (await asyncio.wait_for(house.one.restart(), 10)).state is State.READY
 
 
+@pytest.mark.long
 async def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None:
     asked = box()
     async with stub(port=asked.replicas[0].port), housed(asked, tmp_path) as house:
@@ -297,6 +304,7 @@ async def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
         assert "program is not there" in standing.reason
 
 
+@pytest.mark.long
 async def test_a_restart_lets_answers_end_first_and_new_requests_go_elsewhere(tmp_path: Path) -> None:  # fmt: skip
     async with housed(box(), tmp_path) as house:
         await house.until(State.READY)
@@ -312,6 +320,7 @@ async def test_a_restart_lets_answers_end_first_and_new_requests_go_elsewhere(tm
         assert not set(before) & set(house.one.pids())
 
 
+@pytest.mark.long
 async def test_a_group_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr("services.llm.launch.supervisor.GRACE_S", 0.5)
     async with housed(box("--deaf"), tmp_path) as house:
