@@ -1,4 +1,4 @@
-"""Other buildings than the demo's: its twin under other names and numbers, whole or a few floors of it.
+"""Siblings of the demo's building: other names and numbers, whole or a few floors of it.
 
 Whoever trains on many small buildings learns to copy names from the question; one building would be learnt by heart.
 """
@@ -47,7 +47,7 @@ _STEP: Final = (1, 1, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
-class Twin:
+class Sibling:
     """A building made from the demo's. `names` maps the demo's ids to its own, for histories and records."""
 
     name: str
@@ -55,7 +55,7 @@ class Twin:
     names: Mapping[str, str]
 
 
-def twin(number: int, seed: int, *, whole: bool = False) -> Twin:
+def sibling(number: int, seed: int, *, whole: bool = False) -> Sibling:
     """The building of this number, the same for a seed; `whole` keeps all floors, so that it can be simulated."""
     rng = random.Random(f"{seed}/{number}")  # noqa: S311  (chance, no secret)
     kept = _demo() if whole else _part(_demo(), rng)
@@ -64,10 +64,10 @@ def twin(number: int, seed: int, *, whole: bool = False) -> Twin:
     names = _Names(rng, site)
     ids = {str(e["id"].id): names.of(str(e["id"].id), e) for e in kept if "point" not in e}
     if len(set(ids.values())) < len(ids):
-        raise AssertionError("two things of a twin share a name")
+        raise AssertionError("two things of a sibling share a name")
     entities = [_renamed(entity, ids, names.said) for entity in kept]
     points = {str(e["id"].id): _id(str(e["id"].id), ids) for e in kept if "point" in e}
-    return Twin(site, Building(entities), ids | points)
+    return Sibling(site, Building(entities), ids | points)
 
 
 @cache

@@ -14,7 +14,7 @@ from agent.answers.words import language_of
 from agent.tools.toolbox import Toolbox
 from ingest.demo.model import SITE
 from ontology.errors import Refused, Unavailable
-from services.llm.domain.buildings import Twin
+from services.llm.domain.buildings import Sibling
 from services.llm.domain.datasheet import datasheet
 from services.llm.domain.dialogues import conversations
 from services.llm.domain.examples import SHARES, SPLITS, Dropped, Example, distinct, single_steps
@@ -123,7 +123,7 @@ async def owned(box: Toolbox, limit: int, talks: int, seed: int, dropped: Droppe
             f"{building.site.dis} is the building that models are judged on",
             hint="name the home of your own building, or none",
         )
-    house = Twin(building.site.id, building, {})
+    house = Sibling(building.site.id, building, {})
     stage = Stage(house.name, box, box.now, origin="own building")
     found = list(single_steps("train", limit, seed, dropped, [house]))
     return [*found, *[each async for each in conversations(stage, "train", talks, seed, dropped)]]

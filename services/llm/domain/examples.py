@@ -25,7 +25,7 @@ from agent.tools import TOOLS
 from ontology.errors import PlantroomError
 from ontology.graph import Building
 from ontology.time import parse_instant
-from services.llm.domain.buildings import Twin, twin
+from services.llm.domain.buildings import Sibling, sibling
 from services.llm.domain.phrasings import FAMILIES, Family
 from services.llm.domain.questions import Asked, Asker
 
@@ -87,23 +87,23 @@ def forms(split: str) -> list[tuple[Family, int, str]]:
 
 
 @lru_cache(maxsize=6)
-def twins(split: str, seed: int) -> tuple[Twin, ...]:
+def siblings(split: str, seed: int) -> tuple[Sibling, ...]:
     """The split's buildings; no building is in two."""
     first = sum(BUILDINGS[other] for other in SPLITS[: SPLITS.index(split)])
-    return tuple(twin(first + n, seed) for n in range(BUILDINGS[split]))
+    return tuple(sibling(first + n, seed) for n in range(BUILDINGS[split]))
 
 
-def _spoken_to(houses: Sequence[Twin]) -> list[tuple[Twin, Asker, PlaybookPlanner]]:
+def _spoken_to(houses: Sequence[Sibling]) -> list[tuple[Sibling, Asker, PlaybookPlanner]]:
     return [(each, Asker(each.building), PlaybookPlanner(each.building)) for each in houses]
 
 
 @lru_cache(maxsize=6)
-def _known(split: str, seed: int) -> list[tuple[Twin, Asker, PlaybookPlanner]]:
-    return _spoken_to(twins(split, seed))
+def _known(split: str, seed: int) -> list[tuple[Sibling, Asker, PlaybookPlanner]]:
+    return _spoken_to(siblings(split, seed))
 
 
 def single_steps(
-    split: str, count: int, seed: int, dropped: Dropped, houses: Sequence[Twin] = ()
+    split: str, count: int, seed: int, dropped: Dropped, houses: Sequence[Sibling] = ()
 ) -> Iterator[Example]:
     """Up to `count` examples of one round: the question, and the calls it needs. About `houses`, else the split's."""
     rng = random.Random(f"{seed}/{split}/steps/{len(houses)}")  # noqa: S311  (chance, no secret)

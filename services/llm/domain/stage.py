@@ -1,4 +1,4 @@
-"""A building with a life: its twin simulated, its faults found, its log and documents at hand, for the real tools to read."""
+"""A building with a life: a sibling of the demo simulated, its faults found, its log and documents at hand, for the real tools to read."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ontology.records import replace_all
 from ontology.store.memory_history import MemoryHistory
 from ontology.store.memory_records import MemoryRecords
 from ontology.time import Span
-from services.llm.domain.buildings import Twin, twin
+from services.llm.domain.buildings import Sibling, sibling
 from services.llm.domain.shelf import Shelf
 
 DAYS: Final = 3.0
 """Simulated: enough for most rules, and for questions about the last days."""
 FIRST_STAGE: Final = 1_000
-"""Numbers of twins from here on are those that are simulated, so that they are nobody else's."""
+"""Numbers of siblings from here on are those that are simulated, so that they are nobody else's."""
 _TARIFF: Final = Tariff(4.2, "THB")
 
 
@@ -47,8 +47,8 @@ class Stage:
 
 @asynccontextmanager
 async def staged(number: int, seed: int, days: float = DAYS) -> AsyncIterator[Stage]:
-    """The simulated twin of this number: another building, other weather, other guests, the same kinds of faults."""
-    house = twin(FIRST_STAGE + number, seed, whole=True)
+    """The simulated sibling of this number: another building, other weather, other guests, the same kinds of faults."""
+    house = sibling(FIRST_STAGE + number, seed, whole=True)
     now = dt.datetime(2026, 3, 2, 10, 5, tzinfo=house.building.zone) + dt.timedelta(
         days=37 * number, hours=2 * number
     )
@@ -66,12 +66,12 @@ async def staged(number: int, seed: int, days: float = DAYS) -> AsyncIterator[St
     yield Stage(house.name, box, now)
 
 
-def _samples(recording: Recording, house: Twin) -> Iterator[Samples]:
+def _samples(recording: Recording, house: Sibling) -> Iterator[Samples]:
     for block in recording.samples():
         yield replace(block, points=tuple(Ref(house.names[point.id]) for point in block.points))
 
 
-def _orders(house: Twin, now: dt.datetime) -> list[dict[str, Any]]:
+def _orders(house: Sibling, now: dt.datetime) -> list[dict[str, Any]]:
     """The demo's work orders under this building's names."""
     demo = Building(riverside_tower())
     with tempfile.TemporaryDirectory() as folder:

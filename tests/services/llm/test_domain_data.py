@@ -23,7 +23,7 @@ from ingest.demo.model import riverside_tower
 from ontology.errors import NotFound, Refused, Unavailable
 from ontology.graph import Building
 from services.cli import app
-from services.llm.domain.buildings import twin
+from services.llm.domain.buildings import sibling
 from services.llm.domain.dataset import drawn, owned
 from services.llm.domain.dialogues import conversations
 from services.llm.domain.examples import (
@@ -35,8 +35,8 @@ from services.llm.domain.examples import (
     distinct,
     forms,
     plain_text,
+    siblings,
     single_steps,
-    twins,
 )
 from services.llm.domain.phrasings import FAMILIES
 from services.llm.domain.questions import Asker
@@ -63,7 +63,7 @@ def talks() -> list[Example]:
 
 
 def test_no_building_is_in_two_splits() -> None:
-    names = [house.name for split in SPLITS for house in twins(split, SEED)]
+    names = [house.name for split in SPLITS for house in siblings(split, SEED)]
     assert len(set(names)) == len(names)
 
 
@@ -76,15 +76,19 @@ def test_no_form_of_words_is_in_two_splits() -> None:
 
 
 def test_examples_keep_to_the_buildings_and_forms_of_their_split(made: list[Example]) -> None:
-    houses = {split: {house.name for house in twins(split, SEED)} for split in SPLITS}
+    houses = {split: {house.name for house in siblings(split, SEED)} for split in SPLITS}
     templates = {split: {f"{f.name}/{n}" for f, n, _ in forms(split)} for split in SPLITS}
     for each in made:
         assert each.source["building"] in houses[each.split]
         assert each.source["template"] in templates[each.split]
 
 
-def test_every_example_says_where_it_comes_from(made: list[Example], talks: list[Example]) -> None:
-    for each in (*made, *talks):
+def test_every_example_says_where_it_comes_from(made: list[Example]) -> None:
+    says_where(made)
+
+
+def says_where(examples: list[Example]) -> None:
+    for each in examples:
         source = each.to_json()["source"]
         assert {
             "building",
@@ -101,9 +105,13 @@ def test_every_example_says_where_it_comes_from(made: list[Example], talks: list
 
 
 def test_every_call_is_one_that_its_tool_takes_in_the_order_of_its_schema(
-    made: list[Example], talks: list[Example]
+    made: list[Example],
 ) -> None:
-    for each in (*made, *talks):
+    calls_are_taken(made)
+
+
+def calls_are_taken(examples: list[Example]) -> None:
+    for each in examples:
         for call in each.calls:
             tool = TOOLS[call["name"]]
             args = json.loads(call["arguments"])
@@ -112,8 +120,14 @@ def test_every_call_is_one_that_its_tool_takes_in_the_order_of_its_schema(
             assert list(args) == sorted(args, key=names.index)
 
 
+@pytest.mark.long
+def test_conversations_say_where_they_come_from_and_call_rightly(talks: list[Example]) -> None:
+    says_where(talks)
+    calls_are_taken(talks)
+
+
 def test_every_prompt_is_the_agents_own(made: list[Example]) -> None:
-    houses = {h.name: h.building for split in SPLITS for h in twins(split, SEED)}
+    houses = {h.name: h.building for split in SPLITS for h in siblings(split, SEED)}
     planners = {name: PlaybookPlanner(building) for name, building in houses.items()}
     for each in made[::4]:
         name, now = each.source["building"], dt.datetime.fromisoformat(each.source["now"])
@@ -183,6 +197,7 @@ def words(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+|[\u0e00-\u0e7f]+", masked))
 
 
+@pytest.mark.long
 def test_conversations_end_with_an_answer_whose_every_number_has_a_source(
     talks: list[Example],
 ) -> None:
@@ -212,12 +227,14 @@ def cited_by_tools(each: Example) -> set[str]:
     return {f"E{n}" for n in range(1, 200)} if each.source["evidence"] else set()
 
 
+@pytest.mark.long
 def test_commands_and_attacks_are_refused_without_a_call(talks: list[Example]) -> None:
     refused = [each for each in talks if each.source["family"] == "refused"]
     assert {"write_request"} <= {each.source["kind"] for each in refused}
     assert not any(each.calls for each in refused)
 
 
+@pytest.mark.long
 def test_a_hostile_document_is_read_and_not_obeyed(talks: list[Example]) -> None:
     hostile = [each for each in talks if each.source.get("hostile_document")]
     assert hostile
@@ -231,6 +248,7 @@ def test_a_hostile_document_is_read_and_not_obeyed(talks: list[Example]) -> None
         assert not any(line in each.messages[-1]["content"] for line in HOSTILE)
 
 
+@pytest.mark.long
 def test_the_demos_names_and_manuals_do_not_come_along(talks: list[Example]) -> None:
     for each in talks:
         assert "riverside" not in json.dumps(each.to_json()).lower()
@@ -244,10 +262,10 @@ def test_a_shelf_finds_what_shares_words() -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 500), st.integers(0, 50))
-def test_every_twin_is_a_whole_building_whose_references_lead_somewhere(
+def test_every_sibling_is_a_whole_building_whose_references_lead_somewhere(
     number: int, seed: int
 ) -> None:
-    house = twin(number, seed)
+    house = sibling(number, seed)
     ids = {entity.id for entity in house.building}
     assert house.building.site.id == house.name != "riverside-tower"
     for entity in house.building:
