@@ -32,6 +32,9 @@ DOORS = {
     "rdflib": ("ingest/exchange/brick.py",),
     "pyhaystack": ("ingest/haystack/legacy.py",),
     "hszinc": ("ingest/haystack/legacy.py",),
+    "aiohttp": ("services/llm/gateway/", "services/llm/measure/"),
+    "prometheus_client": ("services/llm/gateway/",),
+    "matplotlib": ("services/llm/plots.py",),
     "vllm": (),
 }
 
