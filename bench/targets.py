@@ -118,7 +118,7 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "train_full_gb_off": ("<=", 0.01),
         "train_lora_gb_off": ("<=", 0.03),
         "train_qlora_gb_off": ("<=", 0.03),
-        "held_out_points": (">=", 30),
+        "held_out_points": (">=", 80),
         "held_out_unanswered": ("==", 0),
         "held_out_tpot_median_off": ("<=", 0.17),
         "held_out_ttft_median_off": ("<=", 0.50),

@@ -218,7 +218,9 @@ def _settled(engineered: Engineered, load: Workload, running: float) -> tuple[fl
         prompt_s = mixed if running > 1 else engineered.prefill(load.isl)
         share = min(1.0, load.osl * tpot / loop)
         tpot = plain + (running - 1) * share * extra / pp / load.osl
-        tpot = min(tpot, slowest)  # a prompt does not stop the others' answers: its chunks share their steps
+        tpot = min(
+            tpot, slowest
+        )  # a prompt does not stop the others' answers: its chunks share their steps
         loop = max(prompt_s + load.osl * tpot, load.osl * plain + running * extra / pp)
         decoding = max(1.0, running * min(1.0, load.osl * tpot / loop))
     return tpot, prompt_s, loop
