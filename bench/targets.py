@@ -130,5 +130,8 @@ TARGETS: dict[str, dict[str, tuple[str, float]]] = {
         "agent_chats": (">=", 32),
         "agent_added_ttft_ms": ("<=", 60),
         "agent_throughput_share": (">=", 0.90),
+        "watch_frozen_detected_s": ("<=", 15.0),
+        "watch_killed_detected_s": ("<=", 5.0),
+        "watch_new_requests_failed": ("==", 0),
     },
 }
