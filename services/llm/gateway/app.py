@@ -28,7 +28,7 @@ from ontology.errors import (
 from services.llm.box import reachable
 from services.llm.gateway.admin import Admin
 from services.llm.gateway.aliases import Aliases
-from services.llm.gateway.ask import MOST_BODY_BYTES, PATHS, ask_of
+from services.llm.gateway.ask import MOST_BODY_BYTES, PATHS, Room, ask_of
 from services.llm.gateway.errors import RETRY_AFTER_S, GatewayError, body_of, error_body
 from services.llm.gateway.forward import Forwarder
 from services.llm.gateway.keys import Keys, admits
@@ -111,10 +111,11 @@ class _Full(asyncio.Protocol):
 
 def _application(pool: Pool, keys: Keys, aliases: Aliases, http: Any) -> web.Application:
     metrics, models = Metrics(pool), Models(pool, http, keys.upstream)
-    forwarder = Forwarder(pool, http, keys.upstream, metrics)
+    forwarder, room = Forwarder(pool, http, keys.upstream, metrics), Room()
 
     async def ask(request: web.Request) -> web.StreamResponse:
-        return await forwarder.answer(request, await ask_of(request, pool.box, aliases))
+        with room.of(request):
+            return await forwarder.answer(request, await ask_of(request, pool.box, aliases))
 
     async def listed(_: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": await models.merged(aliases.current())})

@@ -7,7 +7,8 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from aiohttp import web
 from ontology.errors import BadRequest
 from services.llm.box import Box
 from services.llm.gateway.aliases import Aliases
-from services.llm.gateway.errors import TooLate
+from services.llm.gateway.errors import QueueFull, TooLate
 from services.llm.gateway.prefixes import Blocks, prompt_blocks
 
 # What may be asked, by the name it has in metrics. Everything else is refused: a replica has routes that load code
@@ -27,6 +28,9 @@ PATHS = {
 }  # fmt: skip
 # A prompt of a million tokens is 4 MB; twice that leaves room for a picture. JSON of this size takes 50 ms to read.
 MOST_BODY_BYTES = 8 * 2**20
+# All bodies that are held at once, read or being read: 64 of the largest, thousands of the usual ones. Without it the
+# queue's length would be bounded and its memory not.
+MOST_HELD_BYTES = 64 * MOST_BODY_BYTES
 # A client that needs longer to send its question is holding a place for nothing.
 BODY_S = 30.0
 MOST_NAME = 256
@@ -35,6 +39,28 @@ DEADLINE_HEADER = "X-Deadline-S"
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 # Headers a replica may see: what is listed. Keys, cookies and whatever belongs to one hop stay here.
 _PASSED_ON = ("Accept", "traceparent", "tracestate")
+
+
+class Room:
+    """Memory for the bodies of requests, from before they are read until they are answered."""
+
+    def __init__(self, most: int = MOST_HELD_BYTES) -> None:
+        self._most, self.held = most, 0
+
+    @contextmanager
+    def of(self, request: web.Request) -> Iterator[None]:
+        """Room for one. Raises QueueFull where there is none. A body of unknown length counts as the largest."""
+        length = request.content_length
+        size = MOST_BODY_BYTES if length is None else min(length, MOST_BODY_BYTES)
+        if self.held + size > self._most:
+            raise QueueFull(
+                f"requests of {self.held:,} bytes are held already", hint="try again later"
+            )
+        self.held += size
+        try:
+            yield
+        finally:
+            self.held -= size
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ class Forwarder:
             try:
                 return await self._at(place, way)
             except ReplicaFailed as failure:
-                self._pool.failed(place, refused=isinstance(failure, NobodyListens))
+                nobody = isinstance(failure, NobodyListens)
+                way.wait_left_s -= (_now() - from_ - waited) if nobody else 0.0
+                self._pool.failed(place, refused=nobody)
                 raise
             except (ClientGone, TooLate, asyncio.CancelledError):
                 self._pool.unknown(place)

@@ -50,6 +50,7 @@ def until(status: int, url: str) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_it_serves_a_box_of_external_servers_until_it_is_told_to_end(tmp_path: Path) -> None:
     with stubs("ab") as replicas, gateway(box := boxed(tmp_path, replicas)) as (process, said):
         url = str(said["url"]).removesuffix("/v1")
@@ -75,6 +76,7 @@ def test_it_serves_a_box_of_external_servers_until_it_is_told_to_end(tmp_path: P
         assert process.wait(timeout=60) == 0
 
 
+@pytest.mark.long
 def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
     with stubs("a") as replicas, gateway(box := boxed(tmp_path, replicas)):
         second = subprocess.run([str(PROGRAM), "llm", "gateway", str(box)], capture_output=True, text=True, timeout=90, check=False)  # fmt: skip

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from ontology.errors import BadRequest, Conflict, Corrupt, NotFound
+from services.llm.gateway import app
 from services.llm.gateway.aliases import MOST_ALIASES, MOST_STEPS, Aliases
-from services.llm.gateway.ask import MOST_BODY_BYTES
+from services.llm.gateway.ask import MOST_BODY_BYTES, Room
 from services.llm.gateway.keys import Keys, admits, key_kept, read_key
 from tests.services.llm.replicas import ADMIN, Stub, ask, house, stubs
 
@@ -113,6 +114,18 @@ async def test_a_prompt_of_a_million_tokens_passes(pair: list[Stub]) -> None:
         )
         async with h.http.post(f"{h.url}/v1/completions", data=body) as answer:
             assert answer.status == 200
+
+
+async def test_many_large_bodies_at_once_find_no_room(
+    pair: list[Stub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms: list[Room] = []
+    monkeypatch.setattr(app, "Room", lambda: rooms.append(Room(3000)) or rooms[-1])
+    async with house(pair) as h:
+        got = await asyncio.gather(*(ask(h.http, h.url, "x" * 1000, tokens=30) for _ in range(6)))
+        assert sorted(one.status for one in got) == [200, 200, 429, 429, 429, 429]
+        assert rooms[0].held == 0
+        assert (await ask(h.http, h.url, "x" * 1000)).whole
 
 
 async def test_headers_too_long_or_too_many_are_refused(pair: list[Stub]) -> None:
