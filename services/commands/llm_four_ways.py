@@ -46,10 +46,13 @@ def four_ways(
         if not (where / "config.json").is_file():
             raise NotFound(f"{where} has no config.json", hint="give the folder of a checkpoint, or random-119m to try")  # fmt: skip
         asked = ways.Asked(where.resolve(), python, gpus, isl, osl, requests, cpu, known, start_s)
-        found = ways.compare(asked, lambda way: err.print(f"{way.id}: {way.title}", markup=False))
-    rows = [result.to_json() for result in found]
-    titles = {way.id: way.title for way in ways.WAYS}
-    files = _kept(model, rows, folder) if folder else []
+        rows: list[dict[str, Any]] = []
+        files: list[Path] = []
+        titles = {way.id: way.title for way in ways.WAYS}
+        for result in ways.compare(asked, lambda way: err.print(f"{way.id}: {way.title}", markup=False)):  # fmt: skip
+            rows.append(result.to_json())
+            # each at once: who stops an hour's comparison keeps what was measured
+            files = _kept(model, rows, folder) if folder else []
     if as_json:
         print_json({"model": model, "gpus": gpus, "cpu": cpu, "ways": rows, "files": [str(f) for f in files]})  # fmt: skip
     else:

@@ -95,11 +95,10 @@ class Result:
         return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(self).items()}  # fmt: skip
 
 
-def compare(asked: Asked, tell: Callable[[Way], None] = lambda _: None) -> list[Result]:
-    """All four, each in a child process of its own; one that cannot run says why and the next is tried."""
+def compare(asked: Asked, tell: Callable[[Way], None] = lambda _: None) -> Iterator[Result]:
+    """Each of the four as it ends, in a child process of its own; one that cannot run says why and the next is tried."""
     # words of a typical tokenizer; all four get the same text, and each tokenizes it alike
     texts = prompts(asked.requests, asked.isl, _length(asked), seed=4)
-    found = []
     for way in WAYS:
         tell(way)
         with tempfile.TemporaryDirectory(prefix="plantroom-ways-") as made:
@@ -108,8 +107,7 @@ def compare(asked: Asked, tell: Callable[[Way], None] = lambda _: None) -> list[
             except (PlantroomError, OSError, subprocess.SubprocessError) as cause:
                 hint = getattr(cause, "hint", "")
                 measured = Result(way.id, refused=f"not run: {cause}" + (f": {hint}" if hint else ""))  # fmt: skip
-        found.append(_explained(asked, way, measured))
-    return found
+        yield _explained(asked, way, measured)
 
 
 def _by_transformers(asked: Asked, way: Way, texts: Sequence[str], folder: Path) -> Result:

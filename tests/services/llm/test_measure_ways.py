@@ -49,7 +49,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_all_four_are_measured_and_explained(tmp_path: Path, small: Path) -> None:
     told: list[str] = []
     asked = Asked(small, engine(tmp_path, answer(0.2, 0.7)), isl=40, osl=11, requests=2, gpu="a100-80")  # fmt: skip
-    found = compare(asked, lambda way: told.append(way.id))
+    found = list(compare(asked, lambda way: told.append(way.id)))
     assert [result.way for result in found] == told == [way.id for way in WAYS]
     assert [result.refused for result in found] == [""] * 4
     pipeline, _, tp, pp = found
@@ -63,7 +63,7 @@ def test_all_four_are_measured_and_explained(tmp_path: Path, small: Path) -> Non
 
 def test_a_way_that_cannot_run_says_so_and_has_no_figures(tmp_path: Path, small: Path) -> None:
     python = engine(tmp_path, "echo 'no kernel for 4 bit here' >&2; exit 3")
-    found = compare(Asked(small, python, isl=40, osl=5, requests=1))
+    found = list(compare(Asked(small, python, isl=40, osl=5, requests=1)))
     for result in found[:2]:
         assert "no kernel for 4 bit here" in result.refused
         assert math.isnan(result.tpot_s)
