@@ -99,15 +99,12 @@ def drawn(limit: int, talks: int, seed: int, dropped: Dropped) -> Iterator[Examp
     """About `limit` examples of one round and `talks` whole conversations, over all splits."""
     seen: set[str] = set()
     for split in ("test", "valid", "train"):  # what a judge asks is never trained on
-        yield from distinct(
-            single_steps(split, round(limit * SHARES[split]), seed, dropped), seen, dropped
-        )
         count = round(talks * SHARES[split])
-        if count:
-            number = SPLITS.index(split)
-            yield from distinct(
-                iter(asyncio.run(_talks(number, split, count, seed, dropped))), seen, dropped
-            )
+        if count:  # before the single rounds, which would leave no manual's question unasked
+            told = asyncio.run(_talks(SPLITS.index(split), split, count, seed, dropped))
+            yield from distinct(iter(told), seen, dropped)
+        steps = single_steps(split, round(limit * SHARES[split]), seed, dropped)
+        yield from distinct(steps, seen, dropped)
 
 
 async def _talks(number: int, split: str, count: int, seed: int, dropped: Dropped) -> list[Example]:
