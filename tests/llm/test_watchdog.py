@@ -39,7 +39,7 @@ async def test_a_long_prompt_is_work(at_work: Watched) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "within_s", "says"), [(signal.SIGSTOP, 15.0, "frozen"), (signal.SIGKILL, 5.0, "")], ids=["stopped", "killed"]
+    ("number", "within_s", "says"), [(signal.SIGSTOP, 15.0, "frozen"), (signal.SIGKILL, 5.0, "gone: VLLM::Worker")], ids=["stopped", "killed"]
 )  # fmt: skip
 async def test_a_worker_is_missed_in_time_and_new_requests_wait_for_the_new_group(
     at_work: Watched, number: signal.Signals, within_s: float, says: str

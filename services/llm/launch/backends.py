@@ -37,6 +37,8 @@ class Dialect:
     waiting: str
     kv_used: str
     health: str = ""
+    vital: str = ""
+    """How the titles of programs begin without which the engine cannot go on."""
 
 
 DIALECTS: Final = {
@@ -45,7 +47,7 @@ DIALECTS: Final = {
         ("vllm:iteration_tokens_total_count", "vllm:generation_tokens_total", "vllm:prompt_tokens_total",
          "vllm:kv_cache_usage_perc", "vllm:num_requests_running", "vllm:num_preemptions_total",
          "vllm:prefix_cache_queries_total"),
-        "vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc", "/health",
+        "vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc", "/health", "VLLM::",
     ),
     # n_decode_total counts calls of llama_decode, those that read a prompt too
     "llama.cpp": Dialect(
@@ -98,12 +100,14 @@ class Backend:
         await self._http.aclose()
 
     async def healthy(self) -> bool | None:
-        """False: it says itself that its engine is dead. True says nothing; None: no such route, or silence."""
+        """False: it says itself that its engine is dead, or nobody listens; True proves nothing; None: it does not tell."""
         dialect = DIALECTS.get(self._kind)
         if dialect is None:
             return None
         try:
             answer = await self._http.get(self.base + dialect.health)
+        except httpx2.ConnectError:
+            return False
         except httpx2.HTTPError:
             return None
         return {200: True, 503: False}.get(answer.status_code)

@@ -144,6 +144,22 @@ def members(leader: int) -> list[Program]:
     return [everyone[pid][2] for pid in sorted(found)]
 
 
+def lives(program: Program) -> bool:
+    """Whether exactly this one still runs; a zombie does not. True where the system does not tell."""
+    return program.born == 0 or _born(program.pid) == program.born
+
+
+def titled(programs: Collection[Program], beginning: str) -> dict[Program, str]:
+    """Those whose title (the command line, which programs may write over) begins so, with it."""
+    found = {}
+    for one in programs:
+        with contextlib.suppress(OSError):
+            title = Path(f"/proc/{one.pid}/cmdline").read_text(errors="replace").split("\0")[0]
+            if title.startswith(beginning):
+                found[one] = title[:80]
+    return found
+
+
 def leftovers(note: Path) -> list[Program]:
     """What an earlier run noted and still runs; [] after a reboot, for a note that is broken or not there."""
     try:

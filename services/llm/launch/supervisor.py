@@ -17,11 +17,11 @@ from pathlib import Path
 
 from ontology.errors import PlantroomError
 from services.llm.box import Box, Replica
-from services.llm.launch.backends import Backend, WrongAnswer
+from services.llm.launch.backends import DIALECTS, Backend, WrongAnswer
 from services.llm.launch.causes import cause_of
 from services.llm.launch.command import Command, command
 from services.llm.launch.gate import pass_gate
-from services.llm.launch.group import Group, free_the_ground
+from services.llm.launch.group import Group, free_the_ground, titled
 from services.llm.launch.log import BoundedLog
 from services.llm.launch.standing import SETTLED, Fall, Standing, State
 from services.llm.launch.watchdog import Look, Patrol
@@ -189,7 +189,9 @@ class Supervisor:
             await pass_gate(self._box, self._backend, self._say)
         except WrongAnswer as error:
             return Fall(str(error), error.hint, final=not self._external)
-        self._patrol = Patrol(self.replica, self._watch, self._backend, self._traffic)
+        dialect = DIALECTS.get(self._box.engine.kind)
+        vital = titled(self._group.look(), dialect.vital) if self._group and dialect and dialect.vital else {}  # fmt: skip
+        self._patrol = Patrol(self.replica, self._watch, self._backend, self._traffic, vital)
         self._was_ready = True
         await self._turn(Turn.READY)
         await self._stand(State.READY, doing="")

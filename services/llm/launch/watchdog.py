@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ontology.errors import ModelSilent, PlantroomError
 from services.llm.box import Replica, Watch
 from services.llm.launch.backends import Backend, Busy, Counters, WrongAnswer
+from services.llm.launch.group import Program, lives
 from services.llm.traffic import Seen, Traffic, Turn
 
 ILL_LOOKS = 2
-"""Looks in a row at which /health says 503: once may be a proxy's or a moment's."""
+"""Looks at which /health says 503 or nobody listens, with no 200 between them: once may be a moment's."""
 WRONG_CANARIES = 2
 
 
@@ -46,9 +48,9 @@ class Watchdog:
     def look(self, look: Look) -> str:
         """Why it counts as dead; "" while it lives."""
         self._note_life(look)
-        self._ill = self._ill + 1 if look.healthy is False else 0
+        self._ill = 0 if look.healthy else self._ill + (look.healthy is False)
         if self._ill >= ILL_LOOKS:
-            return "its engine is dead: /health says 503 while its API program lives on (a worker was killed or crashed)"
+            return "its engine is dead: /health says 503, or nobody listens, while its API program lives on"
         quiet = look.seen.quiet_s if look.seen else None
         if look.seen is None or quiet is None:
             return ""
@@ -98,6 +100,8 @@ class Patrol:
     watch: Watch
     backend: Backend
     traffic: Traffic | None
+    vital: Mapping[Program, str] = field(default_factory=dict)
+    """Programs of its group that must not end, with their titles: vLLM tells of a lost worker only seconds later."""
     latest: Look | None = None
     _away: bool = False
 
@@ -108,6 +112,8 @@ class Patrol:
         try:
             while True:
                 began = time.monotonic()
+                if lost := [title for one, title in self.vital.items() if not lives(one)]:
+                    return f"a program of its engine is gone: {', '.join(lost)} (killed, or it crashed)"
                 self.latest = await self.look()
                 if why := dog.look(self.latest):
                     return why

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from services.llm.box import Watch
 from services.llm.launch.backends import Counters, samples
 from services.llm.launch.causes import cause_of
-from services.llm.launch.group import Program, leftovers, members
+from services.llm.launch.group import Program, leftovers, lives, members, titled
 from services.llm.launch.keeper import below
 from services.llm.launch.log import BoundedLog
 from services.llm.launch.watchdog import Look, Watchdog
@@ -95,7 +95,8 @@ def test_one_503_is_a_moment_and_two_are_a_dead_engine() -> None:
     assert dog.look(Look(1.0, healthy=False, counters=counters(1))) == ""
     assert dog.look(Look(2.0, healthy=True, counters=counters(2))) == ""
     assert dog.look(Look(3.0, healthy=False, counters=counters(2))) == ""
-    assert "503" in dog.look(Look(4.0, healthy=False, counters=counters(2)))
+    assert dog.look(Look(4.0, healthy=None, counters=None)) == ""
+    assert "503" in dog.look(Look(5.0, healthy=False, counters=counters(2)))
 
 
 def test_a_server_without_counters_lives_by_the_bytes_it_sends() -> None:
@@ -197,6 +198,17 @@ def test_a_later_run_finds_what_an_earlier_one_left_and_nobody_else(tmp_path: Pa
         assert leftovers(note) == []
         assert child.pid in below(os.getpid())
         child.kill()
+
+
+def test_a_worker_is_known_by_its_title_and_missed_at_once() -> None:
+    with subprocess.Popen(
+        ["VLLM::Worker_TP0", "-c", "read line"], stdin=subprocess.PIPE, executable="/bin/sh"
+    ) as child:
+        (worker,) = titled([one for one in members(child.pid) if one.pid == child.pid], "VLLM::")
+        assert lives(worker)
+        child.kill()
+        child.wait()
+        assert not lives(worker)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"boot": 1}', '{"boot": "", "programs": 3}', '{"boot": "", "programs": [[1]]}'])  # fmt: skip
