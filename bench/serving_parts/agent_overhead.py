@@ -37,8 +37,8 @@ from services.llm.measure.timed import Api, Limits, Timed
 from tests.agent.tower import BUILDING, NOW, tower
 
 CHATS, SINGLES = 32, 8
-CALL, ANSWER = 96, 96
-"""Tokens that a forced call and an answer may have: random weights never end by themselves."""
+WRITTEN, FEW = 96, 6
+"""Tokens that a call or an answer may have, since random weights never end by themselves; and where only the first counts."""
 ASKED = (
     "power of ch-2 now?", "why is room 807 hot?", "which chillers run?", "chilled water supply temperature of ch-2",
     "compare ch-1 with ch-2 today", "is the cooling valve of ahu-2 open?", "efficiency of ch-1 yesterday", "open faults",
@@ -60,6 +60,7 @@ class Recording(HttpModel):
     """The agent's own client with shorter answers, keeping what it sends."""
 
     base: str
+    most: int = WRITTEN
     sent: list[Sent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -78,8 +79,7 @@ class Recording(HttpModel):
         schema: Mapping[str, Any] | None = None,
         max_tokens: int = 1_200,
     ) -> AsyncIterator[Piece]:
-        most = min(max_tokens, CALL if choice == "required" else ANSWER)
-        async for piece in super().stream(messages, tools=tools, choice=choice, schema=schema, max_tokens=most):  # fmt: skip
+        async for piece in super().stream(messages, tools=tools, choice=choice, schema=schema, max_tokens=min(max_tokens, self.most)):  # fmt: skip
             yield piece
 
     async def _deltas(self, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
@@ -99,8 +99,8 @@ class Chat:
     events: list[Event]
 
 
-async def ready(url: str) -> tuple[Engineer, Recording]:
-    model = Recording(url)
+async def ready(url: str, most: int = WRITTEN) -> tuple[Engineer, Recording]:
+    model = Recording(url, most)
     return Engineer(await tower(), PlaybookPlanner(BUILDING), model, style=PromptStyle.SHORT), model
 
 
@@ -124,7 +124,7 @@ async def replay(url: str, chats: Sequence[Sequence[Mapping[str, Any]]]) -> list
 
 async def first_tokens(url: str) -> dict[str, float]:
     """One chat at a time: from question to first token, against the same request alone, twice after it."""
-    engineer, model = await ready(url)
+    engineer, model = await ready(url, FEW)
     added, before = [], []
     for n in range(SINGLES):
         await chat(engineer, model, ASKED[n % len(ASKED)])  # its prompt is read now
