@@ -27,7 +27,7 @@ Base = Annotated[Path | None, typer.Option("--base", help="folder of the model t
 Scratch = Annotated[bool, typer.Option("--scratch", help="a small Qwen3 model from random weights: a test of the chain, no engineer")]  # fmt: skip
 Output = Annotated[Path, typer.Option("--output", "-o", help="folder of the run: checkpoints, model or adapter, card, plots")]  # fmt: skip
 Method = Annotated[How, typer.Option("--method", help="lora: adapters; qlora: adapters on 4-bit weights; full: all weights")]  # fmt: skip
-Lr = Annotated[float | None, typer.Option("--lr", help="peak learning rate; else 2e-4, 1e-5 in full, 2e-3 from nothing", min=1e-8, max=1)]  # fmt: skip
+Lr = Annotated[float | None, typer.Option("--lr", help="peak learning rate; else 2e-4, 1e-5 in full, 3e-3 from nothing", min=1e-8, max=1)]  # fmt: skip
 Rank = Annotated[int, typer.Option("--rank", help="of the adapters; vLLM's --max-lora-rank must be as large", min=1, max=512)]  # fmt: skip
 Epochs = Annotated[float, typer.Option("--epochs", help="times over the data", min=0.001, max=1000)]
 Steps = Annotated[
@@ -94,7 +94,7 @@ def train(
     raise typer.Exit(STOPPED if last["event"] == "stopped" else 0)
 
 
-_LR = {How.LORA: 2e-4, How.QLORA: 2e-4, How.FULL: 1e-5, How.SCRATCH: 2e-3}
+_LR = {How.LORA: 2e-4, How.QLORA: 2e-4, How.FULL: 1e-5, How.SCRATCH: 3e-3}
 
 
 def _followed(recipe: Recipe, output: Path, place: Place, engine: Path, *, as_json: bool) -> dict[str, Any]:  # fmt: skip

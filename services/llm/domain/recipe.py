@@ -48,7 +48,7 @@ class Recipe:
     accumulate: int = 4
     max_length: int = 4096
     threads: int = 0
-    batch_tokens: int = 2048
+    batch_tokens: int = 1536
     vocabulary: int = 3072
     shape: Mapping[str, int] = field(default_factory=lambda: dict(SMALL))
     tools: Sequence[Mapping[str, Any]] = ()

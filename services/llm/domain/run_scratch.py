@@ -25,7 +25,7 @@ from services.llm.domain.turns import BadExample, Lesson, examples, labels, less
 
 WARM_UP = 0.02
 """Share of the run in which the learning rate rises."""
-REPEATING, REPEATED = 0.3, 0.5
+REPEATING, REPEATED = 0.35, 0.5
 """Random tokens are repeated until the loss is below the second, for the first as a share of the run at most: without it
 names are learnt by heart before they are copied. The loss stays near its start for hundreds of steps, then falls at once."""
 LAST = 0.02
@@ -175,7 +175,7 @@ class Course:
     def repeating(self, step: int) -> list[Row]:
         """Random tokens said twice, of another length each time."""
         rng = random.Random(f"{self._recipe['seed']}/repeat/{step}")  # noqa: S311  (no secret)
-        length = rng.choice((32, 64, 96, 128))
+        length = rng.choice((32, 64, 96))
         count = max(1, self._recipe["batch_tokens"] // length)
         return list(zip(*repeats(rng, self._vocabulary, count, length), strict=True))
 
