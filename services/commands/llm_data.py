@@ -6,18 +6,19 @@ import asyncio
 import time
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.commands.options import AsJson, Home, err, out, print_json, settings_of
-from services.llm.domain.dataset import MOST, claim, drawn, owned, write
-from services.llm.domain.examples import Dropped, Example
 from services.settings import Llm
 from services.terminal import readable
-from services.wire import open_system
 
+if TYPE_CHECKING:
+    from services.llm.domain.examples import Dropped, Example
+
+MOST = 1_000_000
 Folder = Annotated[Path, typer.Option("--output", "-o", help="new folder for the examples")]
 Seed = Annotated[int, typer.Option("--seed", help="the same seed gives the same examples", min=0)]
 Limit = Annotated[int, typer.Option("--limit", help="about so many questions with their calls", min=100, max=MOST)]  # fmt: skip
@@ -37,6 +38,9 @@ def data(
     as_json: AsJson = False,
 ) -> None:
     """Build examples to fine-tune a model on: questions, the calls they need, answers with their sources."""
+    from services.llm.domain.dataset import claim, drawn, write  # noqa: PLC0415  (the demo, langgraph and fpdf: seconds that no other command shall pay)
+    from services.llm.domain.examples import Dropped  # noqa: PLC0415
+
     started = time.monotonic()
     claim(output)
     dropped = Dropped()
@@ -58,6 +62,9 @@ def data(
 
 
 async def _own(home: Path, limit: int, talks: int, seed: int, dropped: Dropped) -> list[Example]:
+    from services.llm.domain.dataset import owned  # noqa: PLC0415
+    from services.wire import open_system  # noqa: PLC0415
+
     settings = settings_of(home).model_copy(update={"llm": Llm()})
     async with open_system(settings) as system:
         box = system.engineer.toolbox

@@ -26,7 +26,8 @@ from ontology.errors import PlantroomError
 from ontology.graph import Building
 from ontology.time import parse_instant
 from services.llm.domain.buildings import Sibling, sibling
-from services.llm.domain.phrasings import FAMILIES, Family
+from services.llm.domain.family import Family
+from services.llm.domain.phrasings import FAMILIES
 from services.llm.domain.questions import Asked, Asker
 
 VERSION: Final = version("plantroom")

@@ -11,7 +11,8 @@ from typing import Final
 from agent.playbooks.entities import Linker
 from ontology.entity import Entity
 from ontology.graph import Building
-from services.llm.domain.phrasings import NOUNS, PARTS, PLURALS, TOPICS, Family
+from services.llm.domain.family import Family
+from services.llm.domain.phrasings import NOUNS, PARTS, PLURALS, TOPICS
 from services.llm.domain.quantities import QUANTITIES, TOTALS, Said
 from services.llm.domain.times import PAIRS, TIMES, filled
 

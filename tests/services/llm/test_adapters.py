@@ -78,7 +78,11 @@ def test_what_the_server_would_refuse_or_leave_out_is_refused_before(tmp_path: P
 def test_a_weights_file_that_was_cut_off_is_named(tmp_path: Path) -> None:
     weights = adapter_at(tmp_path) / "adapter_model.safetensors"
     whole = weights.read_bytes()
-    for size, why in ((len(whole) - 7, "should have"), (20, "no safetensors"), (3, "no safetensors")):
+    for size, why in (
+        (len(whole) - 7, "should have"),
+        (20, "no safetensors"),
+        (3, "no safetensors"),
+    ):
         weights.write_bytes(whole[:size])
         with pytest.raises(BadRequest, match=why):
             read_adapter(tmp_path)

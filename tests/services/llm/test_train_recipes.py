@@ -108,7 +108,7 @@ def test_a_bad_line_is_named_before_anything_starts(tmp_path: Path, line: str, w
 
 
 def test_an_empty_folder_and_one_without_training_examples_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no [.]jsonl"):
+    with pytest.raises(NotFound, match=r"no [.]jsonl"):
         read_data(tmp_path)
     with pytest.raises(BadRequest, match="split train"):
         read_data(written(tmp_path, {"messages": [ASKED, TOLD], "split": "valid"}))
