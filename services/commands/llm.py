@@ -23,6 +23,7 @@ from services.commands import (
 )
 from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
 from services.commands.options import AsJson, out, print_json
+from services.llm.launch import planned
 from services.llm.sizing import explain as lessons
 from services.llm.sizing import plan as planning
 from services.llm.sizing.calibrated import read_calibration
@@ -86,8 +87,8 @@ def plan(
         shape, inventory(gpus), load, slo=planning.Slo(ttft_ms, tpot_ms), topology=read_topology(topo),
         engine=engine, quants=(quant_named(quant),) if quant else (), eager=eager, calibration=read_calibration(calibration),
     )  # fmt: skip
-    best = ranked[0]
-    lines = [] if best.speed.refused else launch_lines(best, load, where=_where(model))
+    wanted = planned.chosen(ranked, choose) if choose > 1 else ranked[0]
+    lines = [] if wanted.speed.refused else launch_lines(wanted, load, where=_where(model))
     if box_file:
         save_plan(
             ranked,

@@ -21,8 +21,8 @@ from services.llm.sizing.speed import Workload
 from services.terminal import readable
 
 BoxFile = Annotated[Path, typer.Argument(help="the box file, such as box.toml")]
-BoxOut = Annotated[Path | None, typer.Option("-o", "--output", help="write the box file of the best plan here", dir_okay=False)]  # fmt: skip
-Choose = Annotated[int, typer.Option("--choose", help="write this plan instead, as numbered", min=1, max=10_000)]  # fmt: skip
+BoxOut = Annotated[Path | None, typer.Option("-o", "--output", help="write the box file of the plan here", dir_okay=False)]  # fmt: skip
+Choose = Annotated[int, typer.Option("--choose", help="this plan instead of the best, as numbered", min=1, max=10_000)]  # fmt: skip
 Head = Annotated[str, typer.Option("--head", help="address of the first machine, where a replica spans several")]  # fmt: skip
 Force = Annotated[bool, typer.Option("--force", help="replace files that are there")]
 

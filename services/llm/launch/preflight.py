@@ -94,9 +94,11 @@ def template(folder: Path, parser: str) -> Finding:
     said = _rendered(text)
     if "error" in said:
         return wrong("chat template", f"it cannot be rendered with a tool: {said['error']}", "fetch tokenizer_config.json and chat_template.jinja again")  # fmt: skip
-    if "canary_tool" not in said["text"]:
-        return wrong("chat template", "it shows the model no tools: no tool template", "take a model made for tools, or a template of vLLM's examples/: --chat-template FILE in engine.arguments")  # fmt: skip
     fits = by_template(text)
+    if "canary_tool" not in said["text"]:
+        if fits and same_format(fits, parser):
+            return doubt("chat template", f"it writes calls for {parser} and shows the model no tools", "right only for a model that was trained on these very tools")  # fmt: skip
+        return wrong("chat template", "it shows the model no tools: no tool template", "take a model made for tools, or a template of vLLM's examples/: --chat-template FILE in engine.arguments")  # fmt: skip
     if not parser:
         return doubt("chat template", "it shows tools, and served.tool_parser is not set: calls stay text", f'set tool_parser = "{fits}"' if fits else "set served.tool_parser, see vLLM's documentation of tool calling")  # fmt: skip
     if fits and not same_format(fits, parser):
@@ -210,7 +212,11 @@ def _model(box: Box) -> tuple[ModelShape | None, list[Finding]]:
                 error.hint or "vLLM may serve it all the same",
             )
         ]
-    return shape, [fine("model", f"{shape.architecture}, {shape.params / 1e9:.1f} billion weights")]
+    return shape, [fine("model", f"{shape.architecture}, {_counted(shape.params)} weights")]
+
+
+def _counted(weights: int) -> str:
+    return f"{weights / 1e9:.1f} billion" if weights >= 1e8 else f"{weights / 1e6:.1f} million"
 
 
 def _seen(box: Box, asked: Asked) -> smi.Machine | Finding:

@@ -191,6 +191,13 @@ def test_a_tokenizer_of_another_model_is_told(folder: Path) -> None:
         (HERMES, "mistral", State.FAILED, "written for the parser hermes"),
         (HERMES, "", State.WARNED, "tool_parser is not set"),
         ("{{ messages[0].content }}", "hermes", State.FAILED, "no tool template"),
+        (
+            "{{ messages[0].content }}<tool_call>",
+            "hermes",
+            State.WARNED,
+            "shows the model no tools",
+        ),
+        ("{{ messages[0].content }}<tool_call>", "mistral", State.FAILED, "no tool template"),
         ("{% for x in %}", "hermes", State.FAILED, "cannot be rendered"),
         ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "hermes", State.FAILED, "SecurityError"),
         (
