@@ -22,20 +22,22 @@ from tests.llm.server import ENTRY, OFFLINE, PYTHON
 from tests.services.llm.stubs import free_port
 
 FLAGS = (
-    "--dtype", "float32", "--max-model-len", "16384", "--enforce-eager", "--max-num-batched-tokens", "512",
+    "--dtype", "float32", "--enforce-eager", "--max-num-batched-tokens", "512",
     "--distributed-executor-backend", "mp",
 )  # fmt: skip
 
 
-def real_box(model: Path, *, tp: int = 2, replicas: int = 1) -> Box:
+def real_box(
+    model: Path, *, tp: int = 2, replicas: int = 1, context: int = 16_384, **served: bool | int
+) -> Box:
     """Two ranks, one core each; with the watch's own defaults, which are what is measured."""
     binds = "|".join(str(rank % (os.cpu_count() or 1)) for rank in range(tp))
     env = {**OFFLINE, "VLLM_CPU_OMP_THREADS_BIND": binds}
     return Box.model_validate({
-        "served": {"path": str(model), "name": "tiny", "tool_parser": "hermes"},
+        "served": {"path": str(model), "name": "tiny", "tool_parser": "hermes", **served},
         "engine": {
             "command": [str(PYTHON), "-m", ENTRY, "--model"], "env": env,
-            "arguments": [*FLAGS, "--tensor-parallel-size", str(tp)],
+            "arguments": [*FLAGS, "--max-model-len", str(context), "--tensor-parallel-size", str(tp)],
         },
         "replicas": [{"name": f"r{n}", "port": free_port()} for n in range(replicas)],
         "gateway": {"port": free_port(), "wait_s": 240, "first_s": 300, "request_s": 600},
