@@ -1,0 +1,133 @@
+"""The tutorial's twin on a laptop, as its page tells it: looked at, served, asked, measured, restarted and stopped, on real vLLM."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.llm.server import PYTHON, START_TIMEOUT_S
+from tests.llm.tiny_model import write_tiny_model
+from tests.services.llm.pages import TUTORIAL, blocks, told
+from tests.services.llm.stubs import free_port
+
+pytestmark = [
+    pytest.mark.llm,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-llm: run `make llm-env`"),
+]
+LAPTOP = "var/laptop/box.toml"
+PATIENCE_S = 300.0
+
+
+class Laptop:
+    """A folder with the page's box file and a tiny model where the page has one trained; ports that are free here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.gateway, self.engine = folder, free_port(), free_port()
+        write_tiny_model(folder / "var/laptop/small/model")
+        (folder / ".venv-llm").symlink_to(PYTHON.parents[1])
+        (text,) = [each for each in blocks(TUTORIAL, "toml") if "[engine]" in each]
+        ports = f"port = {self.engine}\n\n[gateway]\nport = {self.gateway}\n"
+        (folder / LAPTOP).write_text(text + ports)
+
+    def typed(self, *first: str) -> list[str]:
+        """The words of the one line on the page that begins so and is for the laptop."""
+        lines = [one.line for one in told(TUTORIAL) if one.line.startswith(" ".join(("plantroom llm", *first)))]  # fmt: skip
+        (line,) = {line for line in lines if "var/laptop/" in line}
+        return shlex.split(re.sub(r"127\.0\.0\.1:8000", f"127.0.0.1:{self.gateway}", line))[1:]
+
+    def runs(self, *first: str) -> tuple[int, str]:
+        """Type that line; its exit code and what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "services.cli", *self.typed(*first)], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Laptop:
+    return Laptop(tmp_path_factory.mktemp("box"))
+
+
+@pytest.fixture(scope="module")
+def serving(laptop: Laptop) -> Iterator[subprocess.Popen[bytes]]:
+    """The page's `serve`, ready; gone at the end whatever happens."""
+    log = laptop.folder / "serve.log"
+    words = [sys.executable, "-m", "services.cli", "llm", "serve", LAPTOP]
+    with log.open("w") as out:
+        child = subprocess.Popen(words, cwd=laptop.folder, stderr=out, start_new_session=True)
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while (code := laptop.runs("status")[0]) != 0:
+            assert code in {1, 3}
+            assert child.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(1)
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait(10)
+
+
+def test_nothing_serves_before_the_start(laptop: Laptop) -> None:
+    assert laptop.runs("status")[0] == 3
+
+
+def test_preflight_finds_nothing_wrong(laptop: Laptop) -> None:
+    code, text = laptop.runs("preflight")
+    assert code == 0, text
+    assert "ok      engine: vLLM" in text
+
+
+def test_what_is_served_answers_is_measured_restarted_and_stopped(
+    laptop: Laptop, serving: subprocess.Popen[bytes]
+) -> None:
+    code, text = laptop.runs("status")
+    assert code == 0
+    assert re.search(r"^ a +ready ", text, re.MULTILINE), text
+    assert completion(laptop) == 200
+
+    code, text = laptop.runs("bench")
+    assert code == 0, text
+    run = json.loads((laptop.folder / "var/laptop/bench/run.json").read_text())
+    assert [point["measured"]["answered"] for point in run["points"]] == [8, 8]
+
+    code, text = laptop.runs("adapter", "list")
+    assert code == 0, text
+    assert "a: chief" in text
+
+    code, text = laptop.runs("restart")
+    assert (code, text.strip()) == (0, "a: ready")
+    assert laptop.runs("status")[0] == 0
+    assert completion(laptop) == 200
+
+    code, text = laptop.runs("stop")
+    assert (code, text.strip()) == (0, "stopped: a")
+    assert serving.wait(30) == 0
+    assert laptop.runs("status")[0] == 3
+
+
+def completion(laptop: Laptop) -> int:
+    """Status of one answer through the gateway, as the page's chief engineer asks for it."""
+    body = {
+        "model": "chief",
+        "messages": [{"role": "user", "content": "why is 807 hot?"}],
+        "max_tokens": 8,
+    }
+    url = f"http://127.0.0.1:{laptop.gateway}/v1/chat/completions"
+    return httpx2.post(url, json=body, timeout=60, trust_env=False).status_code
