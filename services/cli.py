@@ -1,4 +1,4 @@
-"""The command `plantroom`: demo, serve, ask, check, bench. Each command imports what it needs: some of it is slow."""
+"""The command `plantroom`: demo, serve, ask, check, bench, and groups. Each command imports what it needs: some of it is slow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typer.exceptions import Abort, TyperException
 
 from ontology.errors import BadRequest, NotFound, PlantroomError, Refused, Unavailable
 from ontology.time import parse_instant
-from services.commands import history, ingest, llm, ontology, sql
+from services.commands.late import late
 from services.commands.options import AsJson, Home, err, out, print_json, settings_of
 from services.folder import disk_error
 from services.terminal import forgiving, readable
@@ -23,12 +23,14 @@ from services.terminal import forgiving, readable
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="The on-prem AI chief engineer for buildings.",
+    cls=late(
+        ("ontology", "services.commands.ontology:app", "The building's model: bring it in and out, ask it, judge it."),
+        ("ingest", "services.commands.ingest:app", "Devices: find them, name their points, poll them, see how they do."),
+        ("history", "services.commands.history:app", "The history of samples: how much there is, moving, keeping and forgetting it."),
+        ("llm", "services.commands.llm:app", "Self-hosted language models: size, launch, watch, measure and fine-tune them."),
+        ("sql", "services.commands.sql:sql", "Ask the building's history in SQL, read-only; through the server where one runs."),
+    ),
 )  # fmt: skip
-app.add_typer(ontology.app, name="ontology")
-app.add_typer(ingest.app, name="ingest")
-app.add_typer(history.app, name="history")
-app.add_typer(llm.app, name="llm")
-app.command("sql")(sql.sql)
 
 EXIT_CODES: tuple[tuple[type[PlantroomError], int], ...] = (
     (Refused, 3), (BadRequest, 2), (NotFound, 4), (Unavailable, 5), (PlantroomError, 1),
@@ -38,6 +40,27 @@ BENCH = Path(__file__).parents[1] / "bench"
 Port = Annotated[
     int | None, typer.Option("--port", help="port to serve on; 0: any free one", min=0, max=65_535)
 ]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  (only here)
+
+        try:
+            typer.echo(f"plantroom {version('plantroom')}")
+        except PackageNotFoundError:
+            typer.echo("plantroom, from its source, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def plantroom(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="say it, and end")
+    ] = False,
+) -> None:
+    """The on-prem AI chief engineer for buildings."""
 
 
 @app.command(name="demo")

@@ -11,6 +11,7 @@ import typer
 from pydantic import BaseModel
 
 from services.cli import app
+from services.commands.late import LateCommand
 from services.settings import Settings
 
 
@@ -56,7 +57,8 @@ def commands_page() -> str:
 
 def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Every command with its whole name, those of groups too; a group itself says nothing new."""
-    for name, command in sorted(group.commands.items()):
+    for name, listed in sorted(group.commands.items()):
+        command = listed.real() if isinstance(listed, LateCommand) else listed
         if hasattr(command, "commands"):
             yield from _commands(command, f"{path} {name}")
         else:

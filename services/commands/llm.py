@@ -10,19 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from ontology.errors import BadRequest, NotFound
-from services.commands import (
-    llm_adapter,
-    llm_bench,
-    llm_box,
-    llm_data,
-    llm_evaluate,
-    llm_four_ways,
-    llm_gateway,
-    llm_launch,
-    llm_train,
-)
-from services.commands.llm_box import BoxOut, Choose, Force, Head, save_plan
-from services.commands.options import AsJson, out, print_json
+from services.commands.late import late
+from services.commands.llm_plan_file import BoxOut, Choose, Force, Head, save_plan
+from services.commands.options import AsJson, Calibrated, out, print_json
 from services.llm.launch import planned
 from services.llm.sizing import explain as lessons
 from services.llm.sizing import plan as planning
@@ -40,7 +30,26 @@ from services.llm.sizing.topology import read_topology
 from services.llm.sizing.training import Method, Training, training_fit
 from services.terminal import readable
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Size a self-hosted language model.")  # fmt: skip
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None,
+    help="Self-hosted language models: size, launch, watch, measure and fine-tune them.",
+    cls=late(
+        ("data", "services.commands.llm_data:data", "Build examples to fine-tune a model on: questions, the calls they need, answers with their sources."),
+        ("bench", "services.commands.llm_bench:bench", "Measure a server: first token, time per token, tok/s by concurrency; beside a prediction where one is asked."),
+        ("calibrate", "services.commands.llm_bench:calibrate", "Fit sizing's constants to runs of this box: on one half of the points, reported on the other."),
+        ("gateway", "services.commands.llm_gateway:gateway", "Serve one OpenAI-compatible URL for all replicas of a box, until Ctrl-C or SIGTERM."),
+        ("evaluate", "services.commands.llm_evaluate:evaluate", "Put questions to the real agent with this model: right tools, right arguments, numbers with their source."),
+        ("render", "services.commands.llm_box:render", "Render a box file to a shell script, systemd units, compose or Kubernetes manifests."),
+        ("serve", "services.commands.llm_launch:serve", "Start every replica of a box and its gateway, watch them, restart what dies; until SIGTERM or Ctrl-C."),
+        ("status", "services.commands.llm_launch:status", "How each replica stands. Ends with 0: all ready, 1: some are not, 3: nothing runs."),
+        ("stop", "services.commands.llm_launch:stop", "Let answers end, end every replica and the gateway; returns when all are gone."),
+        ("restart", "services.commands.llm_launch:restart", "Restart one replica, or all; each is drained first and ready again only behind the gate."),
+        ("four-ways", "services.commands.llm_four_ways:four_ways", "Compare the four usual ways to run one model over two GPUs, and say why they differ."),
+        ("preflight", "services.commands.llm_box:preflight", "Look before a start: weights, tokenizer, tools, GPUs, driver, ports, disk. Ends with 1 where something is wrong."),
+        ("train", "services.commands.llm_train:train", "Fine-tune a model on the examples of `plantroom llm data`, or train a small one from nothing."),
+        ("adapter", "services.commands.llm_adapter:app", "Adapters of a running server: load, switch, roll back."),
+    ),
+)  # fmt: skip
 
 Model = Annotated[str, typer.Argument(help="a name such as qwen2.5-72b, or the folder with its config.json")]  # fmt: skip
 Gpus = Annotated[str, typer.Option("--gpus", help="what is in the box, such as 8xH100-80")]
@@ -72,7 +81,7 @@ def plan(
     topo: Topo = None,
     engine: EngineName = Engine.VLLM,
     eager: Eager = False,
-    calibration: llm_bench.Calibrated = None,
+    calibration: Calibrated = None,
     top: Annotated[int, typer.Option("--top", help="how many plans are shown", min=1, max=200)] = 6,
     box_file: BoxOut = None,
     choose: Choose = 1,
@@ -159,7 +168,7 @@ def explain(
     concurrency: Concurrency = 8,
     engine: EngineName = Engine.VLLM,
     topo: Topo = None,
-    calibration: llm_bench.Calibrated = None,
+    calibration: Calibrated = None,
     eager: Eager = False,
 ) -> None:
     """Teach the arithmetic of serving on your own model, with its numbers filled in."""
@@ -185,7 +194,7 @@ def predict(
     osl: Osl = 500,
     concurrency: Concurrency = 1,
     topo: Topo = None,
-    calibration: llm_bench.Calibrated = None,
+    calibration: Calibrated = None,
     eager: Eager = False,
     kv_fp8: KvFp8 = False,
     as_json: AsJson = False,
@@ -303,19 +312,3 @@ def _figure(value: float) -> float | None:
 
 def _say(text: str) -> None:
     out.print(readable(text), markup=False)
-
-
-app.command("data")(llm_data.data)
-app.command("bench")(llm_bench.bench)
-app.command("calibrate")(llm_bench.calibrate)
-app.command("gateway")(llm_gateway.gateway)
-app.command("evaluate")(llm_evaluate.evaluate)
-app.command("render")(llm_box.render)
-app.command("serve")(llm_launch.serve)
-app.command("status")(llm_launch.status)
-app.command("stop")(llm_launch.stop)
-app.command("restart")(llm_launch.restart)
-app.command("four-ways")(llm_four_ways.four_ways)
-app.command("preflight")(llm_box.preflight)
-app.command("train")(llm_train.train)
-app.add_typer(llm_adapter.app, name="adapter")

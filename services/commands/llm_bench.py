@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ontology.errors import BadRequest, Unavailable
-from services.commands.options import AsJson, err, out, print_json
+from services.commands.options import AsJson, Calibrated, err, out, print_json
 from services.llm.box import read_box
 from services.llm.measure import fitting
 from services.llm.measure.figures import Slo
@@ -37,8 +37,6 @@ from services.terminal import readable
 
 MOST_STEPS: Final = 32
 RUN: Final = "run.json"
-
-Calibrated = Annotated[Path | None, typer.Option("--calibration", help="factors of plantroom llm calibrate")]  # fmt: skip
 
 
 def bench(

@@ -1,4 +1,4 @@
-"""`plantroom llm plan -o`, `llm render`, `llm preflight`: from a plan to a box file, to what starts it, to what was checked."""
+"""`plantroom llm render`, `llm preflight`: from a box file to what starts it, and to what was checked."""
 
 from __future__ import annotations
 
@@ -7,35 +7,17 @@ from typing import Annotated
 
 import typer
 
+from services.commands.llm_plan_file import Force
 from services.commands.options import AsJson, err, out, print_json
 from services.llm.box import read_box
-from services.llm.launch import planned
 from services.llm.launch.findings import Finding, State, worst
 from services.llm.launch.preflight import Asked
 from services.llm.launch.preflight import preflight as looked
 from services.llm.launch.render import To, write_all
 from services.llm.launch.render import render as rendered
-from services.llm.sizing.gpus import Inventory
-from services.llm.sizing.plan import Plan
-from services.llm.sizing.speed import Workload
 from services.terminal import readable
 
 BoxFile = Annotated[Path, typer.Argument(help="the box file, such as box.toml")]
-BoxOut = Annotated[Path | None, typer.Option("-o", "--output", help="write the box file of the plan here", dir_okay=False)]  # fmt: skip
-Choose = Annotated[int, typer.Option("--choose", help="this plan instead of the best, as numbered", min=1, max=10_000)]  # fmt: skip
-Head = Annotated[str, typer.Option("--head", help="address of the first machine, where a replica spans several")]  # fmt: skip
-Force = Annotated[bool, typer.Option("--force", help="replace files that are there")]
-
-
-def save_plan(
-    ranked: list[Plan], number: int, load: Workload, inventory: Inventory, to: Path, *, where: str, head: str, force: bool,
-) -> None:  # fmt: skip
-    """Write the box file of the plan of this place in the ranking."""
-    plan = planned.chosen(ranked, number)
-    folder = str(Path(where).expanduser().absolute()) if where else ""
-    box = planned.box_of(plan, load, inventory, where=folder, head=head)
-    planned.write_new(to, planned.heading(plan, load, box, number) + box.to_toml(), force=force)
-    err.print(readable(f"{to}: plan {number}, {plan.title}"), markup=False)
 
 
 def render(

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from services.settings import Settings, load_settings
+if TYPE_CHECKING:
+    from services.settings import Settings
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Home = Annotated[Path | None, typer.Option("--home", help="folder of the building's data")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
+Calibrated = Annotated[Path | None, typer.Option("--calibration", help="factors of plantroom llm calibrate")]  # fmt: skip
 
 
 def settings_of(home: Path | None, port: int | None = None) -> Settings:
     """Settings from the environment; what was given on the command line wins."""
+    from services.settings import load_settings  # noqa: PLC0415  (pydantic: half the time of a start)
+
     given: dict[str, Any] = {"home": home, "port": port}
     return load_settings(**{key: value for key, value in given.items() if value is not None})
 
