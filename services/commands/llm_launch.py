@@ -27,6 +27,7 @@ from services.llm.gateway.pool import Pool
 from services.llm.launch import control
 from services.llm.launch.fleet import Fleet, all_ready
 from services.llm.launch.standing import Standing
+from services.llm.launch.standing import State as Stands
 from services.llm.traffic import Traffic
 from services.terminal import readable
 
@@ -177,13 +178,9 @@ def _chosen(box: Box, name: str | None) -> list[Replica]:
 
 
 def _heard(name: str, standing: Standing) -> None:
-    """A line per change, for the terminal or the journal."""
-    parts = [
-        standing.state,
-        standing.doing,
-        standing.reason if standing.hint else "",
-        standing.hint,
-    ]
+    """A line per change, for the terminal or the journal; what brought a replica down is told when it fell, once."""
+    fell = standing.state in {Stands.WAITING, Stands.FAILED, Stands.ILL}
+    parts = [standing.state, standing.doing, *((standing.reason, standing.hint) if fell else ())]
     err.print(readable(f"{datetime.now(UTC):%H:%M:%SZ} {name} {'; '.join(part for part in parts if part)}"), markup=False)  # fmt: skip
 
 
