@@ -12,10 +12,11 @@ import typer
 from ontology.errors import BadRequest
 from services.commands.llm_gateway import ADMIN_KEY, state_folder
 from services.commands.options import AsJson, err, out, print_json
-from services.llm.box import Box, read_box
-from services.llm.domain.adapter import read_adapter
+from services.llm.box import reachable, read_box
 from services.llm.domain.served import Adapters, Servers, replicas_of
 from services.llm.gateway.keys import read_key
+from services.llm.launch.command import room_for_rank
+from services.llm.lora import HOT_RANK, read_adapter
 from services.terminal import readable
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Adapters of a running server: load, switch, roll back.")  # fmt: skip
@@ -76,7 +77,7 @@ def load(
     start anew: list one that stays under [served.adapters] of the box file.
     """
     read = read_box(box) if box else None
-    rank = most_rank or (_most_rank(read) if read else 16)
+    rank = most_rank or (room_for_rank(read) if read else HOT_RANK)
     adapter = read_adapter(folder, base=read.served.path if read else base, most_rank=rank)
     adapters = _adapters(box, url, state, upstream_key)
     _asked(adapters, lambda opened: opened.load(name, adapter, alias=alias))
@@ -130,16 +131,9 @@ def _adapters(
     admin = folder / ADMIN_KEY if folder else None
     if admin is None or not admin.exists():
         raise BadRequest("the gateway has no admin key here", hint="name its state folder with --state; it is made when the gateway first starts")  # fmt: skip
-    gateway = f"http://{read.gateway.host}:{read.gateway.port}"
+    gateway = f"http://{reachable(read.gateway.host)}:{read.gateway.port}"
     servers = Servers({r.name: r.base for r in read.replicas}, gateway, read_key(admin), key)
     return servers, admin.with_name(HISTORY)
-
-
-def _most_rank(box: Box) -> int:
-    """--max-lora-rank of the box's arguments; vLLM's own default is 16."""
-    words = [part for word in box.engine.arguments for part in word.split("=", 1)]
-    at = words.index("--max-lora-rank") + 1 if "--max-lora-rank" in words else len(words)
-    return int(words[at]) if at < len(words) and words[at].isdigit() else 16
 
 
 def _asked(found: tuple[Servers, Path], ask: Callable[[Adapters], Awaitable[T]]) -> T:

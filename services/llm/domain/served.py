@@ -20,7 +20,7 @@ import httpx2
 
 from agent.model import HttpModel, Patience, Text
 from ontology.errors import BadRequest, Conflict, PlantroomError, Unavailable
-from services.llm.domain.adapter import Adapter
+from services.llm.lora import Adapter
 
 LOAD_S: Final = 120.0
 """Reading a rank-64 adapter of a 72B model (1.7 GB) from a network disk."""

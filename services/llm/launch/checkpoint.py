@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ontology.errors import BadRequest, NotFound, PlantroomError
 from services.llm.box import Box
-from services.llm.launch.command import adapter_rank
 from services.llm.launch.findings import Finding, doubt, fine, wrong
+from services.llm.lora import RANKS, read_adapter, same_base
 from services.llm.sizing.fit import both
+from services.llm.files import AGAIN, MOST_JSON, json_object, tensors
 
-MOST_JSON = 64_000_000
-"""Indexes of expert models list each expert's weights: some megabytes."""
-MOST_HEADER = 100_000_000
-"""The limit of the safetensors format itself."""
 MOST_SHARDS = 4096
-AGAIN = "fetch that file again, and compare it with its published checksum (--checksums FILE)"
 
 
 def shards(folder: Path) -> list[Finding]:
@@ -29,9 +23,9 @@ def shards(folder: Path) -> list[Finding]:
     except PlantroomError as error:
         return [wrong("weights", str(error), error.hint)]
     bad, size = [], 0
-    for name, tensors in wanted.items():
+    for name, promised in wanted.items():
         try:
-            size += whole(folder / name, tensors)
+            size += _shard(folder / name, promised)
         except PlantroomError as error:
             bad.append(wrong("weights", str(error), error.hint))
     return bad or [
@@ -39,30 +33,11 @@ def shards(folder: Path) -> list[Finding]:
     ]
 
 
-def whole(file: Path, tensors: set[str]) -> int:
-    """Bytes of a safetensors file that is whole and holds these tensors. Raises NotFound or BadRequest."""
-    try:
-        length = file.stat().st_size
-        with file.open("rb") as opened:
-            count = int.from_bytes(opened.read(8), "little")
-            if not 2 <= count <= min(MOST_HEADER, length - 8):
-                raise BadRequest(
-                    f"{file.name} is {length:,} bytes and no safetensors file, or cut within its header",
-                    hint=AGAIN,
-                )
-            header = json.loads(opened.read(count))
-    except OSError as cause:
-        raise NotFound(
-            f"{file.name} is missing ({cause.strerror})", hint="fetch it; the index names it"
-        ) from cause
-    except (ValueError, RecursionError) as cause:
-        raise BadRequest(f"{file.name}: its header is not JSON", hint=AGAIN) from cause
-    end = 8 + count + _last_byte(header, file.name)
-    if length != end:
-        raise BadRequest(f"{file.name} is {length:,} bytes and its header says {end:,}: {'truncated' if length < end else 'too long'}", hint=AGAIN)  # fmt: skip
-    if absent := sorted(tensors - set(header))[:3]:
+def _shard(file: Path, promised: set[str]) -> int:
+    """Bytes of a file that is whole and holds these tensors. Raises NotFound or BadRequest."""
+    if absent := sorted(promised - tensors(file).keys())[:3]:
         raise BadRequest(f"{file.name} lacks {', '.join(absent)}, which the index says it holds", hint="index and files are of two versions: fetch both again")  # fmt: skip
-    return length
+    return file.stat().st_size
 
 
 def checksums(folder: Path, listed: Path) -> list[Finding]:
@@ -145,7 +120,7 @@ def template_of(folder: Path) -> str:
         return own.read_text(encoding="utf-8", errors="replace")[:MOST_JSON]
     if not (folder / "tokenizer_config.json").exists():
         return ""
-    found = read_json(folder / "tokenizer_config.json").get("chat_template")
+    found = json_object(folder / "tokenizer_config.json").get("chat_template")
     if isinstance(found, list):
         named = {
             str(one.get("name")): one.get("template") for one in found if isinstance(one, dict)
@@ -155,52 +130,18 @@ def template_of(folder: Path) -> str:
 
 
 def adapters(box: Box) -> Iterator[Finding]:
-    """Each adapter: its rank fits, it is whole, it was made for this model and changes what vLLM can change."""
-    base = Path(box.served.path).name
-    for name, where in box.served.adapters.items():
-        check, folder = f"adapter {name}", Path(where)
+    """Each adapter: its rank fits, it is whole, vLLM can serve it, it was made for this model."""
+    for name, folder in box.served.adapters.items():
+        check = f"adapter {name}"
         try:
-            rank = adapter_rank(folder)
-            said = read_json(folder / "adapter_config.json")
-            whole(folder / "adapter_model.safetensors", set())
+            found = read_adapter(Path(folder), most_rank=box.served.most_rank or RANKS[-1])
         except PlantroomError as error:
             yield wrong(check, str(error), error.hint)
             continue
-        made_for = Path(str(said.get("base_model_name_or_path") or "")).name
-        if said.get("modules_to_save"):
-            yield wrong(check, f"it replaces whole modules ({said['modules_to_save']}), which vLLM does not serve", "merge it into the weights, or train without modules_to_save")  # fmt: skip
-        elif box.served.most_rank and rank > box.served.most_rank:
-            yield wrong(
-                check,
-                f"rank {rank}, and served.most_rank is {box.served.most_rank}",
-                "raise served.most_rank",
-            )
-        elif made_for and made_for != base:
-            yield doubt(
-                check,
-                f"it was made for {made_for}, and {base} is served",
-                "answers of an adapter on another model are worthless: check",
-            )
+        if found.base and not same_base(found.base, box.served.path):
+            yield doubt(check, f"it was made for {found.base}, and {box.served.path} is served", "answers of an adapter on another model are worthless: check")  # fmt: skip
         else:
-            yield fine(check, f"rank {rank} on {said.get('target_modules')}")
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """An object in a file, bounded. Raises NotFound or BadRequest."""
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(MOST_JSON + 1)
-        found = json.loads(raw) if len(raw) <= MOST_JSON else None
-    except OSError as cause:
-        raise NotFound(
-            f"{file.name} is missing ({cause.strerror})",
-            hint="fetch it from where the weights came",
-        ) from cause
-    except (ValueError, RecursionError) as cause:
-        raise BadRequest(f"{file.name} is not JSON", hint="fetch it again") from cause
-    if not isinstance(found, dict):
-        raise BadRequest(f"{file.name} is no JSON object", hint="fetch it again")
-    return found
+            yield fine(check, f"rank {found.rank} on {', '.join(found.targets)}")
 
 
 def _wanted(folder: Path) -> dict[str, set[str]]:
@@ -213,7 +154,7 @@ def _wanted(folder: Path) -> dict[str, set[str]]:
             f"{folder} holds no model.safetensors and no index of shards",
             hint="give the folder of the weights, in safetensors",
         )
-    named = read_json(index).get("weight_map")
+    named = json_object(index).get("weight_map")
     if not isinstance(named, dict) or not named:
         raise BadRequest(f"{index.name} maps no weights", hint="fetch it again")
     wanted: dict[str, set[str]] = {}
@@ -225,11 +166,3 @@ def _wanted(folder: Path) -> dict[str, set[str]]:
             )
         wanted.setdefault(file, set()).add(tensor)
     return dict(sorted(wanted.items()))
-
-
-def _last_byte(header: Any, name: str) -> int:
-    try:
-        ends = [each["data_offsets"][1] for key, each in header.items() if key != "__metadata__"]
-        return int(max(ends, default=0))
-    except (AttributeError, LookupError, TypeError, ValueError) as cause:
-        raise BadRequest(f"{name}: its header has another form", hint=AGAIN) from cause

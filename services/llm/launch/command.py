@@ -6,16 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ontology.errors import BadRequest
 from services.llm.box import Box, Replica
+from services.llm.lora import HOT_RANK, rank_of, room
 
-RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""The ranks vLLM 0.32 makes room for (`MaxLoRARanks` in vllm/config/lora.py)."""
-HOT_RANK = 16
-"""Room for adapters that come later, where nothing else is said: vLLM's own default."""
 MOST_IN_A_BATCH = 8
 """Adapters that one batch may mix; each costs room on the GPU (`--max-loras`)."""
-MOST_BYTES = 1_000_000
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1",
            "VLLM_DO_NOT_TRACK": "1", "DO_NOT_TRACK": "1", "RAY_USAGE_STATS_ENABLED": "0"}  # fmt: skip
 """Nothing leaves the site: no download, no usage statistics."""
@@ -32,7 +27,7 @@ class Command:
 def command(box: Box, replica: Replica) -> Command:
     """The server of a replica. Reads nothing but the rank in its adapters' files, where the box does not say it.
 
-    Raises BadRequest where an adapter's rank cannot be read.
+    Raises NotFound or BadRequest where an adapter's rank cannot be read.
     """
     if box.engine.kind == "external":
         return Command((), {})
@@ -71,28 +66,9 @@ def ray_worker(box: Box, replica: Replica) -> Command:
 
 
 def room_for_rank(box: Box) -> int:
-    """The rank vLLM must make room for: the box's word, else the largest of its adapters; one of RANKS."""
+    """The rank vLLM makes room for: the box's word, else the largest of its adapters."""
     served = box.served
-    largest = served.most_rank or max((adapter_rank(Path(folder)) for folder in served.adapters.values()), default=HOT_RANK)  # fmt: skip
-    if largest > RANKS[-1]:
-        raise BadRequest(f"adapters of rank {largest}, and vLLM serves up to {RANKS[-1]}", hint="train with a smaller rank")  # fmt: skip
-    return next(rank for rank in RANKS if rank >= largest)
-
-
-def adapter_rank(folder: Path) -> int:
-    """The largest rank in an adapter's own adapter_config.json. Raises BadRequest."""
-    file = folder / "adapter_config.json"
-    hint = "give peft's folder, or set served.most_rank where the adapter lies on another machine"
-    try:
-        with file.open("rb") as opened:
-            found = json.loads(opened.read(MOST_BYTES))
-        ranks: list[object] = [found["r"], *(found.get("rank_pattern") or {}).values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
-        raise BadRequest(f"{file} tells no rank", hint=hint) from cause
-    whole = [rank for rank in ranks if isinstance(rank, int) and rank > 0]
-    if len(whole) < len(ranks):
-        raise BadRequest(f"{file}: r = {found['r']!r} is no rank", hint=hint)
-    return max(whole)
+    return room(served.most_rank or max((rank_of(Path(each)) for each in served.adapters.values()), default=HOT_RANK))  # fmt: skip
 
 
 def _vllm(box: Box, replica: Replica) -> list[str]:

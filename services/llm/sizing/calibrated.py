@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ontology.errors import BadRequest, NotFound
+from ontology.errors import BadRequest
+from services.llm.files import json_object
 
 LEAST, MOST = 1 / 20, 20.0
 """A factor beyond this corrects no constant: the model, the GPU or the run is another than was said."""
-MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,8 @@ def read_calibration(path: Path | None) -> Calibration:
     """The factors in a file of `plantroom llm calibrate`; none where no file is given. Raises NotFound or BadRequest."""
     if path is None:
         return AS_PUBLISHED
-    try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(MOST_BYTES))
-    except OSError as cause:
-        raise NotFound(f"{path}: {cause.strerror}", hint="make one: plantroom llm calibrate RUN.json -o calibration.json") from cause  # fmt: skip
-    except (ValueError, RecursionError) as cause:
-        raise BadRequest(f"{path}: not JSON: {cause}", hint="give a file of plantroom llm calibrate") from cause  # fmt: skip
-    return calibration_of(found, str(path))
+    hint = "make one: plantroom llm calibrate RUN.json -o calibration.json"
+    return calibration_of(json_object(path, hint=hint), str(path))
 
 
 def calibration_of(found: Any, where: str) -> Calibration:

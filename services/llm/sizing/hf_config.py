@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ontology.errors import BadRequest, NotFound, Refused
+from ontology.errors import Refused
+from services.llm.files import json_object
 
 MOST_BYTES = 4_000_000
 """A config.json has some kilobytes; quantised ones that list every module have some hundred."""
@@ -113,22 +113,7 @@ class Config:
 
 
 def read_json(path: Path) -> Config:
-    """The config of a folder or of the file itself."""
+    """The config of a folder or of the file itself. Raises NotFound or BadRequest."""
     file = path / "config.json" if path.is_dir() else path
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(MOST_BYTES + 1)
-    except FileNotFoundError as cause:
-        raise NotFound(
-            f"there is no {file}",
-            hint="give a folder with the model's config.json, or a name of the table",
-        ) from cause
-    if len(raw) > MOST_BYTES:
-        raise BadRequest(f"{file} is larger than {MOST_BYTES:,} bytes: no config.json is")
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError) as cause:
-        raise BadRequest(f"{file} is not JSON", hint="give the model's own config.json") from cause
-    if not isinstance(found, dict):
-        raise BadRequest(f"{file} is not a JSON object", hint="give the model's own config.json")
-    return Config(found, file.name)
+    hint = "give a folder with the model's own config.json, or a name of the table"
+    return Config(json_object(file, most=MOST_BYTES, hint=hint), file.name)

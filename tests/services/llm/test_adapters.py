@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from ontology.errors import BadRequest, Conflict, NotFound, Unavailable
-from services.llm.domain.adapter import Adapter, read_adapter
 from services.llm.domain.served import Adapters, Servers
 from services.llm.gateway.aliases import Aliases
+from services.llm.lora import Adapter, read_adapter
+from tests.services.llm.lora_folder import adapter_at
 from tests.services.llm.replicas import ADMIN, House, Stub, house, stubs
-
-
-def adapter_at(folder: Path, *, rank: int = 8, **config: Any) -> Path:
-    """An adapter of one layer, in peft's layout."""
-    folder.mkdir(parents=True, exist_ok=True)
-    told = {"peft_type": "LORA", "r": rank, "target_modules": ["q_proj"], "base_model_name_or_path": "/models/model", **config}  # fmt: skip
-    (folder / "adapter_config.json").write_text(json.dumps(told))
-    name = "base_model.model.model.layers.0.self_attn.q_proj"
-    save_file(
-        {f"{name}.lora_A.weight": np.ones((rank, 16), np.float32), f"{name}.lora_B.weight": np.zeros((16, rank), np.float32)},
-        folder / "adapter_model.safetensors",
-    )  # fmt: skip
-    return folder
 
 
 @pytest.fixture
@@ -55,7 +40,7 @@ async def served(replicas: list[Stub], folder: Path) -> AsyncIterator[tuple[Adap
 
 
 def test_a_good_adapter_is_known_by_its_rank_and_the_hash_of_its_weights(good: Adapter) -> None:
-    assert (good.rank, good.targets, good.tensors) == (8, ("q_proj",), 2)
+    assert (good.rank, good.targets) == (8, ("q_proj",))
     assert len(good.digest) == 64
 
 
@@ -68,18 +53,20 @@ def test_a_good_adapter_is_known_by_its_rank_and_the_hash_of_its_weights(good: A
     ],
 )  # fmt: skip
 def test_what_the_server_would_refuse_or_leave_out_is_refused_before(tmp_path: Path, config: dict[str, Any], why: str) -> None:  # fmt: skip
-    folder = adapter_at(tmp_path)
-    told = json.loads((folder / "adapter_config.json").read_text())
-    (folder / "adapter_config.json").write_text(json.dumps(told | config))
     with pytest.raises(BadRequest, match=why):
-        read_adapter(folder, base="model")
+        read_adapter(adapter_at(tmp_path, **config), base="model")
+
+
+def test_a_rank_of_its_own_for_some_modules_is_counted(tmp_path: Path) -> None:
+    folder = adapter_at(tmp_path, r=4, rank_pattern={"q_proj": 8})
+    assert read_adapter(folder).rank == 8
 
 
 def test_a_weights_file_that_was_cut_off_is_named(tmp_path: Path) -> None:
     weights = adapter_at(tmp_path) / "adapter_model.safetensors"
     whole = weights.read_bytes()
     for size, why in (
-        (len(whole) - 7, "should have"),
+        (len(whole) - 7, "truncated"),
         (20, "no safetensors"),
         (3, "no safetensors"),
     ):
