@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ontology.errors import BadRequest, NotFound, PlantroomError
 from services.llm.box import Box
+from services.llm.files import AGAIN, MOST_JSON, json_object, tensors
 from services.llm.launch.findings import Finding, doubt, fine, wrong
 from services.llm.lora import RANKS, read_adapter, same_base
 from services.llm.sizing.fit import both
-from services.llm.files import AGAIN, MOST_JSON, json_object, tensors
 
 MOST_SHARDS = 4096
 

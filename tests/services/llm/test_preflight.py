@@ -20,11 +20,11 @@ from typer.testing import CliRunner
 from ontology.errors import BadRequest
 from services.cli import app
 from services.llm.box import Box
+from services.llm.files import tensors
 from services.llm.launch import checkpoint, smi
 from services.llm.launch.findings import Finding, State, worst
 from services.llm.launch.preflight import Asked, driver, ports, preflight, template
 from services.llm.sizing.models import CONFIGS
-from services.llm.files import tensors
 from tests.services.llm.lora_folder import adapter_at
 
 HERMES = (
