@@ -24,6 +24,10 @@ MOST_AT_ONCE: Final = 4_096
 SHORT, LONG = 16, 144
 """Words of the two prompts whose tokens the server is asked to count."""
 MOST_BODY: Final = 4_000_000
+_HELD_BACK: Final = (
+    "a server with a parser of tool calls holds back what may become one; "
+    "--api completions measures without the parser"
+)
 ONE_TOKEN: Final = {"ignore_eos": True, "min_tokens": 1}
 
 Tick = Callable[[int, int], None]
@@ -218,7 +222,9 @@ async def _first(client: aiohttp.ClientSession, server: Server, text: str, how: 
     if timed.wrong is not None:
         raise ModelSilent(
             f"{server.url}{server.api.route}: {timed.wrong}: {timed.says}",
-            hint="a first request of one token was not answered; look at the server's log",
+            hint=_HELD_BACK
+            if timed.wrong is Wrong.EMPTY
+            else "a first request of one token was not answered; look at the server's log",
         )
     return timed, exact
 

@@ -220,6 +220,16 @@ async def test_nothing_that_listens_is_told_with_a_hint() -> None:
     assert "address" in told.value.hint
 
 
+async def test_a_route_that_holds_its_tokens_back_is_told_with_the_other_one() -> None:
+    async def answer(request: web.Request, _: dict[str, Any]) -> web.StreamResponse:
+        return await stream(request, b'{"choices": [{"delta": {}, "finish_reason": "length"}]}', b"[DONE]")  # fmt: skip
+
+    async with saying(answer) as url:
+        with pytest.raises(ModelSilent) as told:
+            await load(url, "", Workload(20, 5, 1), How(requests=1, limits=QUICK))
+    assert "--api completions" in told.value.hint
+
+
 async def test_a_model_that_is_not_served_is_refused_with_those_that_are(slow: Slow) -> None:
     with pytest.raises(BadRequest) as told:
         await load(slow.url, "other", Workload(10, 2), How(requests=1))
