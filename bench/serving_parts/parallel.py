@@ -22,8 +22,8 @@ from services.llm.measure.prompts import Length, prompts
 from services.llm.measure.random_model import SIZES, write_random_model
 from services.llm.measure.timed import Api
 from services.llm.sizing.speed import Workload
+from tests.llm.server import PYTHON
 
-PYTHON = Path(__file__).parents[2] / ".venv-llm" / "bin" / "python"
 PROMPTS, TOKENS = 24, 24
 EAGER = ("--enforce-eager",)
 LAYOUTS: Mapping[str, tuple[str, ...]] = {

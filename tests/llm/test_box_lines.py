@@ -11,7 +11,8 @@ from services.llm.box import Box
 from services.llm.launch.findings import State
 from services.llm.launch.preflight import engine
 from services.llm.launch.tool_parsers import _BY_NAME, _BY_TEMPLATE
-from tests.llm.server import ENTRY, PYTHON
+from services.llm.measure.engine import ENTRY
+from tests.llm.server import PYTHON
 
 pytestmark = pytest.mark.llm
 
@@ -22,7 +23,7 @@ def a_box(folder: Path, *flags: str) -> Box:
     (adapter / "adapter_config.json").write_text(json.dumps({"r": 24}))
     return Box.model_validate({
         "served": {"path": str(folder), "tool_parser": "hermes", "adapters": {"site": str(adapter)}, "hot_adapters": True},
-        "engine": {"command": [str(PYTHON), "-m", ENTRY, "--model"], "arguments": list(flags)},
+        "engine": {"command": [str(PYTHON), *ENTRY, "--model"], "arguments": list(flags)},
         "replicas": [{"name": "wide", "gpus": list(range(8)), "nodes": 2, "host": "10.0.0.1"}],
     })  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench.serving_parts.parallel import PYTHON, Written, same_tokens, vllm
+from bench.serving_parts.parallel import Written, same_tokens, vllm
 from services.llm.measure.engine import QUIET
 from services.llm.measure.figures import Measured
 from services.llm.measure.how import How
@@ -20,6 +20,7 @@ from services.llm.measure.load import load
 from services.llm.measure.random_model import SIZES, write_random_model
 from services.llm.measure.timed import Api
 from services.llm.sizing.speed import Workload
+from tests.llm.server import PYTHON
 
 pytestmark = [
     pytest.mark.llm,

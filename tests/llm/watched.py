@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +17,8 @@ from services.llm.gateway.app import serving
 from services.llm.gateway.pool import Pool
 from services.llm.launch.fleet import Fleet
 from services.llm.launch.standing import Standing, State
-from tests.llm.server import ENTRY, OFFLINE, PYTHON
+from services.llm.measure.engine import ENTRY, on_cpu
+from tests.llm.server import PYTHON
 from tests.services.llm.stubs import free_port
 
 FLAGS = (
@@ -31,12 +31,10 @@ def real_box(
     model: Path, *, tp: int = 2, replicas: int = 1, context: int = 16_384, **served: bool | int
 ) -> Box:
     """Two ranks, one core each; with the watch's own defaults, which are what is measured."""
-    binds = "|".join(str(rank % (os.cpu_count() or 1)) for rank in range(tp))
-    env = {**OFFLINE, "VLLM_CPU_OMP_THREADS_BIND": binds}
     return Box.model_validate({
         "served": {"path": str(model), "name": "tiny", "tool_parser": "hermes", **served},
         "engine": {
-            "command": [str(PYTHON), "-m", ENTRY, "--model"], "env": env,
+            "command": [str(PYTHON), *ENTRY, "--model"], "env": on_cpu(tp),
             "arguments": [*FLAGS, "--max-model-len", str(context), "--tensor-parallel-size", str(tp)],
         },
         "replicas": [{"name": f"r{n}", "port": free_port()} for n in range(replicas)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,11 +13,10 @@ from services.llm.sizing.fit import both
 from services.llm.sizing.gpus import Inventory, inventory
 from services.llm.sizing.models import model_or_folder
 from services.llm.sizing.training import Method, Training, TrainingFit, training_fit
+from services.llm.smi import NoSmi, SeenGpu, look
 
-ASK_S: Final = 10.0
 CPU_BYTES: Final = 2.0
 """On a CPU weights, gradients and activations are kept in 32 bit: twice what the arithmetic for GPUs says."""
-_QUERY: Final = ("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
 
 
 @dataclass(frozen=True)
@@ -45,20 +44,17 @@ def place_of(asked: str) -> Place:
 def seen_gpus() -> Inventory | None:
     """What nvidia-smi lists; None where there is none."""
     try:
-        done = subprocess.run(_QUERY, capture_output=True, text=True, timeout=ASK_S, check=False)  # noqa: S603  (a fixed command)
-    except (OSError, subprocess.TimeoutExpired):
+        return inventory_of(look().gpus)
+    except NoSmi:
         return None
-    return listed(done.stdout) if done.returncode == 0 else None
 
 
-def listed(text: str) -> Inventory | None:
-    """Lines "NVIDIA H100 80GB HBM3, 81559". Raises NotFound for a GPU that the table does not have."""
-    names: list[str] = []
-    for line in text.splitlines():
-        name, _, mib = line.partition(",")
-        if name.strip():
-            size = f" {round(int(mib) / 1024)}GB" if mib.strip().isdigit() else ""
-            names.append(name.strip() + ("" if "GB" in name else size))
+def inventory_of(gpus: Sequence[SeenGpu]) -> Inventory | None:
+    """None of none. Raises NotFound for a GPU that the table does not have."""
+    sizes = [f" {one.total_mib / 1024:.0f}GB" if one.total_mib else "" for one in gpus]
+    names = [
+        one.name + ("" if "GB" in one.name else size) for one, size in zip(gpus, sizes, strict=True)
+    ]
     kinds = dict.fromkeys(names)
     return inventory("+".join(f"{names.count(kind)}x{kind}" for kind in kinds)) if kinds else None
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from ontology.errors import PlantroomError
 from services.llm.box import Box, Replica
 from services.llm.launch.findings import Finding, doubt, fine, wrong
-from services.llm.launch.smi import Machine, SeenGpu
 from services.llm.sizing.efficiency import Engine
 from services.llm.sizing.fit import Layout, Setup, both, default_runtime, fit
 from services.llm.sizing.gpus import gpu_named
@@ -17,6 +16,7 @@ from services.llm.sizing.quant import quant_for
 from services.llm.sizing.shape import ModelShape
 from services.llm.sizing.speed import Engineered, Workload, predict
 from services.llm.sizing.topology import NVLINKED, Topology
+from services.llm.smi import Machine, SeenGpu
 
 BUSY_SHARE = 0.05
 """Of a GPU's memory; an idle one holds some hundred MB of the driver's."""

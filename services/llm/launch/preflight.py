@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ontology.errors import NotFound, PlantroomError
+from services.llm import smi
 from services.llm.box import Box
-from services.llm.launch import checkpoint, smi
+from services.llm.launch import checkpoint
 from services.llm.launch.command import command
 from services.llm.launch.findings import Finding, doubt, fine, wrong
 from services.llm.launch.gpu_checks import gpu_findings

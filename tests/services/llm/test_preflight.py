@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 
 from ontology.errors import BadRequest
 from services.cli import app
+from services.llm import smi
 from services.llm.box import Box
 from services.llm.files import tensors
-from services.llm.launch import checkpoint, smi
+from services.llm.launch import checkpoint
 from services.llm.launch.findings import Finding, State, worst
 from services.llm.launch.preflight import Asked, driver, ports, preflight, template
 from services.llm.sizing.models import CONFIGS

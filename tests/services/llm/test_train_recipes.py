@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ontology.errors import BadRequest, Conflict, NotFound, Refused
-from services.llm.domain.fits import Place, fit_of, listed, place_of
+from services.llm.domain.fits import Place, fit_of, inventory_of, place_of
 from services.llm.domain.recipe import How, Recipe, keep, read_data
 from services.llm.domain.shards import accelerate_config, command
 from services.llm.domain.train import prepare
 from services.llm.domain.turns import BadExample, labels, lessons
 from services.llm.sizing.gpus import inventory
 from services.llm.sizing.models import CONFIGS
+from services.llm.smi import parse_query
 
 ASKED = {"role": "user", "content": "power of ch-2 now?"}
 CALLED = {
@@ -154,11 +155,13 @@ def test_what_memory_cannot_hold_is_refused_on_the_processor(tmp_path: Path) -> 
 
 
 def test_gpus_are_read_as_nvidia_smi_lists_them() -> None:
-    found = listed("NVIDIA H100 80GB HBM3, 81559\n" * 8)
-    assert found is not None
-    assert str(found) == "8 x h100-80"
-    assert str(listed("NVIDIA H200, 143771\n")) == "1 x h200-141"
-    assert listed("") is None
+    rows = "".join(
+        f"{i}, NVIDIA H100 80GB HBM3, 580.82.07, 81559, 81007, Enabled, 0\n" for i in range(8)
+    )
+    assert str(inventory_of(parse_query(rows))) == "8 x h100-80"
+    one = parse_query("0, NVIDIA H200, 580.82.07, 143771, 143000, Enabled, 0")
+    assert str(inventory_of(one)) == "1 x h200-141"
+    assert inventory_of([]) is None
 
 
 def test_mixed_gpus_are_refused() -> None:

@@ -22,6 +22,12 @@ _DEAD = re.compile(r"unable to determine the device handle|gpu is lost|fallen of
 _GONE = re.compile(r"nvidia-smi has failed|couldn't communicate with the nvidia driver|failed to initialize nvml|driver/library version mismatch", re.IGNORECASE)  # fmt: skip
 
 
+class NoSmi(NotFound):
+    """The program is not here: this machine has no NVIDIA driver."""
+
+    code = "no-nvidia-smi"
+
+
 @dataclass(frozen=True, slots=True)
 class SeenGpu:
     """One row. Memory in MiB; None where nvidia-smi says N/A."""
@@ -51,9 +57,9 @@ class Machine:
 
 
 def look() -> Machine:
-    """Ask the real nvidia-smi, bounded in time. Raises NotFound where there is none."""
+    """Ask the real nvidia-smi, bounded in time. Raises NoSmi where there is none."""
     if not shutil.which("nvidia-smi"):
-        raise NotFound("there is no nvidia-smi", hint="install NVIDIA's driver, or give what another machine printed: --smi FILE")  # fmt: skip
+        raise NoSmi("there is no nvidia-smi", hint="install NVIDIA's driver, or give what another machine printed: --smi FILE")  # fmt: skip
     return seen([_said(asked) for asked in ASKED])
 
 
