@@ -8,11 +8,13 @@ async with serving(pool, Keys(admin=key)) as url:  # http://127.0.0.1:8000
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -44,6 +46,11 @@ MOST_HEADERS = 64
 KEEP_S = 75.0
 # Connections beyond what is in flight and waiting: health checks, scrapes, the idle ones of keep-alive clients.
 SPARE_CONNECTIONS = 1024
+_LOG = logging.getLogger("plantroom.gateway")
+_LOG.addFilter(
+    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+)
+"""Without requests that are no HTTP: aiohttp quotes the line it could not read, and a key may stand in it."""
 _ADMIN = ("/replicas", "/aliases")
 _OPEN = ("/health", "/metrics")
 _STATUS: tuple[tuple[type[PlantroomError], int], ...] = (
@@ -65,7 +72,7 @@ async def serving(
         app = _application(pool, keys or Keys(), aliases or Aliases(), http)
         runner = web.AppRunner(
             app, handler_cancellation=True, access_log=None, keepalive_timeout=KEEP_S, shutdown_timeout=stop_s,
-            max_line_size=MOST_HEADER_BYTES, max_field_size=MOST_HEADER_BYTES, max_headers=MOST_HEADERS,
+            max_line_size=MOST_HEADER_BYTES, max_field_size=MOST_HEADER_BYTES, max_headers=MOST_HEADERS, logger=_LOG,
         )  # fmt: skip
         await runner.setup()
         try:
@@ -114,8 +121,9 @@ def _application(pool: Pool, keys: Keys, aliases: Aliases, http: Any) -> web.App
     forwarder, room = Forwarder(pool, http, keys.upstream, metrics), Room()
 
     async def ask(request: web.Request) -> web.StreamResponse:
-        with room.of(request):
-            return await forwarder.answer(request, await ask_of(request, pool.box, aliases))
+        with room.of(request) as body:
+            asked = ask_of(request, await body.read(), pool.box, aliases)
+            return await forwarder.answer(request, asked)
 
     async def listed(_: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": await models.merged(aliases.current())})

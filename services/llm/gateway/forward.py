@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 
-from services.llm.gateway.ask import Ask
+from services.llm.gateway.ask import REQUEST_ID, Ask
 from services.llm.gateway.budget import Budget
 from services.llm.gateway.errors import (
     ClientGone,
@@ -28,7 +29,10 @@ from services.llm.gateway.upstream import Attempt
 MOST_RETRIES = 2
 # The end of a stream, where its usage stands, is put together from at most this many of its last bytes.
 _END_BYTES = 2048
-_SHOWN = ("X-Request-Id", "Retry-After")
+_SHOWN = {
+    "X-Request-Id": REQUEST_ID, "Retry-After": re.compile(r"[\w ,:]{1,40}", re.ASCII),
+    "Content-Type": re.compile(r"[\w/.+-]+(; ?charset=[\w-]+)?", re.ASCII),
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -174,9 +178,12 @@ class Forwarder:
 
 
 def _headers(answer: aiohttp.ClientResponse, ask: Ask) -> dict[str, str]:
-    """What a client sees of the replica's head."""
-    shown = {name: answer.headers[name] for name in _SHOWN if name in answer.headers}
-    return {"X-Request-Id": ask.id, **shown, "Content-Type": answer.headers.get("Content-Type", answer.content_type), "Cache-Control": "no-store"}  # fmt: skip
+    """What a client sees of the replica's head: what is of the form it should have, so that none can be smuggled in."""
+    shown = {
+        name: answer.headers[name]
+        for name, form in _SHOWN.items() if form.fullmatch(answer.headers.get(name, ""))
+    }  # fmt: skip
+    return {"X-Request-Id": ask.id, "Content-Type": answer.content_type, "Cache-Control": "no-store", **shown}  # fmt: skip
 
 
 def _now() -> float:

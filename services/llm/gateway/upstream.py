@@ -44,6 +44,7 @@ def session() -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
+        auto_decompress=False,  # nothing packed is asked for: see _judge
     )
 
 
@@ -79,11 +80,11 @@ class Attempt:
 
         Raises ReplicaFailed and its kinds, and TooLate. Everything inside of the block runs under the same deadlines.
         """
-        # An answer in one piece has its first byte at its end: only the whole has a deadline.
-        first_s = self.limits.first_s if self.ask.stream else self.limits.request_s
         headers = {**self.ask.headers, **({"Authorization": f"Bearer {key}"} if key else {})}
         try:
-            async with asyncio.timeout_at(min(self.whole_at, _now() + first_s)) as self.place.until:
+            async with asyncio.timeout_at(
+                min(self.whole_at, _now() + self.ask.first_s)
+            ) as self.place.until:
                 if self.place.lost:  # taken down between the choice and here
                     raise self._late()
                 url = self.place.replica.base + self.ask.path
@@ -159,6 +160,11 @@ class Attempt:
             raise ReplicaFailed(
                 f"{self._name} answered {status} with {kind[:80]}", hint=_NOT_OPENAI
             )
+        packed = self.answer.headers.get("Content-Encoding", "identity")[:20]
+        if (
+            packed.strip().lower() != "identity"
+        ):  # 300 kB of gzip can be 300 MB; nobody asked for it
+            raise ReplicaFailed(f"{self._name} answered in {packed!r}, not asked for", hint=_NOT_OPENAI)  # fmt: skip
 
     async def _words(self) -> str:
         """What its error object says, shortened."""
@@ -178,7 +184,7 @@ class Attempt:
             return TooLate(f"no whole answer within {self.ask.within_s:g} s", hint="ask for fewer tokens, or give more time")  # fmt: skip
         if self.begun:
             return ReplicaSilent(f"{self._name} gave no byte for {self.limits.idle_s:g} s")
-        return ReplicaSilent(f"{self._name} gave no first byte within {self.limits.first_s:g} s")
+        return ReplicaSilent(f"{self._name} gave no first byte within {self.ask.first_s:g} s")
 
 
 def _is_object(body: bytes) -> bool:
