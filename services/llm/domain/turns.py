@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+IGNORED = -100
+"""What torch's cross entropy passes over."""
 MOST_LINE = 2_000_000
 """Characters of one example; more is no conversation."""
 
@@ -102,11 +104,9 @@ def lessons(messages: Sequence[Mapping[str, Any]], render: Render) -> list[Lesso
     return [*found, Lesson(text, tuple(said))]
 
 
-def labels(
-    lesson: Lesson, ids: Sequence[int], offsets: Sequence[tuple[int, int]], ignored: int = -100
-) -> list[int]:
-    """The tokens to be learnt, `ignored` elsewhere. `offsets`: characters of each token, as tokenizers give them."""
+def labels(lesson: Lesson, ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> list[int]:
+    """The tokens to be learnt, IGNORED elsewhere. `offsets`: characters of each token, as tokenizers give them."""
     return [
-        id if any(first <= start < last for first, last in lesson.said) else ignored
+        id if any(first <= start < last for first, last in lesson.said) else IGNORED
         for id, (start, _) in zip(ids, offsets, strict=True)
     ]

@@ -9,7 +9,6 @@ from typing import Any
 
 from ontology.errors import NotFound, PlantroomError
 from services.llm.box import Box, Replica
-from services.llm.launch.command import Command, command
 from services.llm.launch.standing import Standing, State
 from services.llm.launch.supervisor import Supervisor
 from services.llm.traffic import Traffic, Turn
@@ -28,14 +27,13 @@ class Fleet:
         traffic: Traffic | None = None,
         *,
         key: str = "",
-        starts: Callable[[Box, Replica], Command] = command,
         heard: Heard | None = None,
     ) -> None:
         self.box = box
         self._traffic = traffic
         self._stopping = asyncio.Event()
         self._kept = {
-            replica.name: Supervisor(box, replica, folder, traffic, key=key, starts=starts, heard=heard)
+            replica.name: Supervisor(box, replica, folder, traffic, key=key, heard=heard)
             for replica in replicas
         }  # fmt: skip
 

@@ -19,7 +19,7 @@ from ontology.errors import PlantroomError
 from services.llm.box import Box, Replica
 from services.llm.launch.backends import DIALECTS, Backend, WrongAnswer
 from services.llm.launch.causes import cause_of
-from services.llm.launch.command import Command, command
+from services.llm.launch.command import command
 from services.llm.launch.gate import pass_gate
 from services.llm.launch.group import Group, free_the_ground, titled
 from services.llm.launch.log import BoundedLog
@@ -48,13 +48,11 @@ class Supervisor:
         traffic: Traffic | None = None,
         *,
         key: str = "",
-        starts: Callable[[Box, Replica], Command] = command,
         heard: Callable[[str, Standing], None] | None = None,
     ) -> None:
         self.replica = replica
         self._box, self._watch = box, box.watch
         self._traffic = traffic
-        self._starts = starts
         self._heard = heard
         self._log = BoundedLog(folder / f"{replica.name}.log")
         self._note = folder / f"{replica.name}.json"
@@ -160,7 +158,7 @@ class Supervisor:
 
     async def _begin(self) -> Group:
         self._log.forget()
-        made = self._starts(self._box, self.replica)
+        made = command(self._box, self.replica)
         await free_the_ground(self._note, self.replica.host, self.replica.port, self._log)
         self._log.say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} starts {made.argv[0]}")
         return await Group.begin(made.argv, made.env, self._log, self._note)

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 SPECIAL: Final = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>")
 LETTERS: Final = string.ascii_lowercase
+CONTEXT: Final = 16_384
+SEED: Final = 7
 EMBEDDING, GAIN, LOGIT = 0.5, 1.5, 3.0
 """Standard deviations: of an embedding, of what a matrix makes of inputs near 1, of the logits. Layers outweigh the
 embedding, so that the next token depends on what attention saw; logits lie far apart beside the rounding of 32 bit."""
@@ -62,10 +64,8 @@ SIZES: Final = {
 """By their weights, about. vLLM has no CPU attention kernel for heads narrower than 32."""
 
 
-def write_random_model(
-    folder: Path, size: Size, *, stored: Stored = "bfloat16", context: int = 16_384, seed: int = 7
-) -> Path:
-    """Config, tokenizer and one safetensors file in the layout of Hugging Face; the same seed gives the same bytes.
+def write_random_model(folder: Path, size: Size, *, stored: Stored = "bfloat16") -> Path:
+    """Config, tokenizer and one safetensors file in the layout of Hugging Face; the same bytes each time.
 
     The words of the tokenizer are bytes and all runs of two and three small letters. Weights lean against blanks, which a
     grammar of JSON allows without end, and towards closing what is open: so even they end a tool call.
@@ -75,19 +75,19 @@ def write_random_model(
     _write(folder / "tokenizer.json", _tokenizer(vocabulary))
     _write(folder / "tokenizer_config.json", {
         "tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|im_end|>", "pad_token": "<|pad|>",
-        "chat_template": TEMPLATE, "model_max_length": context, "clean_up_tokenization_spaces": False,
+        "chat_template": TEMPLATE, "model_max_length": CONTEXT, "clean_up_tokenization_spaces": False,
     })  # fmt: skip
-    _write(folder / "config.json", _config(size, len(vocabulary), stored, context))
-    _save(folder / "model.safetensors", list(_weights(size, vocabulary, seed)), stored)
+    _write(folder / "config.json", _config(size, len(vocabulary), stored))
+    _save(folder / "model.safetensors", list(_weights(size, vocabulary)), stored)
     return folder
 
 
-def _config(size: Size, vocabulary: int, stored: Stored, context: int) -> dict[str, Any]:
+def _config(size: Size, vocabulary: int, stored: Stored) -> dict[str, Any]:
     return {
         "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "vocab_size": vocabulary,
         "hidden_size": size.hidden, "num_hidden_layers": size.layers, "num_attention_heads": size.heads,
         "num_key_value_heads": size.kv_heads, "head_dim": size.head, "intermediate_size": size.feed, "hidden_act": "silu",
-        "max_position_embeddings": context, "rms_norm_eps": 1e-6, "rope_theta": 10_000.0, "attention_bias": False,
+        "max_position_embeddings": CONTEXT, "rms_norm_eps": 1e-6, "rope_theta": 10_000.0, "attention_bias": False,
         "tie_word_embeddings": False, "torch_dtype": stored, "eos_token_id": 2, "pad_token_id": 3,
         "use_sliding_window": False,
     }  # fmt: skip
@@ -96,8 +96,8 @@ def _config(size: Size, vocabulary: int, stored: Stored, context: int) -> dict[s
 Named = tuple[str, NDArray[np.float32]]
 
 
-def _weights(size: Size, vocabulary: list[str], seed: int) -> Iterator[Named]:
-    rng = np.random.default_rng(seed)
+def _weights(size: Size, vocabulary: list[str]) -> Iterator[Named]:
+    rng = np.random.default_rng(SEED)
 
     def normal(rows: int, columns: int, gain: float = GAIN, *, silent: bool = False) -> NDArray[np.float32]:  # fmt: skip
         made = rng.standard_normal((rows, columns), np.float32) * np.float32(gain / columns**0.5)

@@ -85,7 +85,7 @@ class Fit:
         return self.budget - self.weights - self.activations - self.graphs - self.context
 
 
-def default_runtime(gpu: Gpu, *, eager: bool = False, kv_bytes: float = BF16_BYTES, utilisation: float = UTILISATION) -> Runtime:  # fmt: skip
+def default_runtime(gpu: Gpu, *, eager: bool = False, kv_bytes: float = BF16_BYTES) -> Runtime:
     """What vLLM 0.32 takes when served without flags (`EngineArgs.get_batch_defaults`)."""
     if gpu.gib >= 160:
         tokens, seqs = 16_384, 1024
@@ -93,7 +93,7 @@ def default_runtime(gpu: Gpu, *, eager: bool = False, kv_bytes: float = BF16_BYT
         tokens, seqs = 8192, 1024
     else:
         tokens, seqs = 2048, 256
-    return Runtime(tokens, seqs, utilisation, kv_bytes, eager)
+    return Runtime(tokens, seqs, kv_bytes=kv_bytes, eager=eager)
 
 
 def weights_per_gpu(setup: Setup) -> float:

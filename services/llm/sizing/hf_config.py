@@ -55,12 +55,9 @@ class Config:
             )
         return found
 
-    def count(self, key: str, default: int = 0) -> int:
-        """A whole number that may be nought."""
-        found = self.get(key, default)
-        if found in (0, None):
-            return 0
-        return self.number(key)
+    def count(self, key: str) -> int:
+        """A whole number that may be nought or missing."""
+        return 0 if self.get(key) in (0, None) else self.number(key)
 
     def flag(self, key: str, default: bool = False) -> bool:
         found = self.get(key, default)

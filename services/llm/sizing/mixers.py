@@ -176,12 +176,12 @@ def dense(c: Config, width_key: str = "intermediate_size", *, bias: bool = False
 
 
 def experts(
-    c: Config, *, count: str, chosen: str = "num_experts_per_tok", width: str = "moe_intermediate_size",
+    c: Config, *, count: str, width: str = "moe_intermediate_size",
     shared_width: int = 0, shared_gate: bool = False, router_bias: bool = False, bias: bool = False,
 ) -> FeedForward:  # fmt: skip
     """A router, its experts, and the shared experts that see every token."""
     hidden, many, wide = c.number("hidden_size"), c.number(count), c.number(width)
-    takes = c.number(chosen)
+    takes = c.number("num_experts_per_tok")
     if takes > many:
         raise Refused(f"{c.where}: {takes} of {many} experts are chosen, more than there are")
     one = matrix(3, hidden, wide, bias=2 * wide + hidden if bias else 0)
