@@ -67,6 +67,10 @@ async def _read(
                 break
             if _take(timed, data, clock() - sent):
                 wait.reschedule(clock() + limits.idle_s)
+    if timed.first_s is None and timed.answer_tokens == 1:
+        # the whole answer has no letters: half of one, or a mark that is not shown
+        timed.first_s = timed.last_s = clock() - sent
+        timed.chunks = 1
     if timed.first_s is None:
         raise _Broken(Wrong.EMPTY, "the stream ended without a token")
     if not ended:

@@ -230,6 +230,21 @@ async def test_a_route_that_holds_its_tokens_back_is_told_with_the_other_one() -
     assert "--api completions" in told.value.hint
 
 
+async def test_an_answer_of_one_token_without_letters_is_an_answer() -> None:
+    """vLLM shows half of a letter, and marks such as the end of a turn, as an empty text."""
+
+    async def answer(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        tokens = body["max_tokens"]
+        last = b'{"choices": [{"delta": {}, "finish_reason": "length"}]}'
+        usage = b'{"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": %d}}' % tokens
+        return await stream(request, last, usage, b"[DONE]")
+
+    async with saying(answer) as url:
+        one, five = [await load(url, "", Workload(20, n, 1), How(requests=2, limits=QUICK)) for n in (1, 5)]  # fmt: skip
+    assert (one.answered, one.errors) == (2, {})
+    assert (five.answered, five.errors) == (0, {str(Wrong.EMPTY): 2})
+
+
 async def test_a_model_that_is_not_served_is_refused_with_those_that_are(slow: Slow) -> None:
     with pytest.raises(BadRequest) as told:
         await load(slow.url, "other", Workload(10, 2), How(requests=1))
