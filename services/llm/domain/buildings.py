@@ -17,12 +17,20 @@ from ontology.defs import ROLE
 from ontology.graph import Building
 from ontology.kinds import Ref
 
-SITES: Final = (
-    "harbour-court", "orchid-plaza", "northgate-hospital", "silom-exchange", "lakeside-campus", "cedar-house",
-    "airport-hotel", "station-square", "garden-mall", "meridian-offices", "hillview-clinic", "pier-nine",
-    "sathorn-place", "granary-lofts", "union-library", "bayfront-suites", "market-hall", "polytechnic-east",
-    "kings-arcade", "summit-labs", "canal-wharf", "museum-annex", "palm-residence", "foundry-works",
+KINDS: Final = 4
+"""Of every four numbers one is for training, one each for the two judges; the last is simulated whole."""
+_FIRST: Final = (
+    "harbour", "orchid", "northgate", "silom", "lakeside", "cedar", "airport", "station", "garden", "meridian", "hillview", "pier",
+    "sathorn", "granary", "union", "bayfront", "market", "kings", "summit", "canal", "museum", "palm", "foundry", "water", "air",
+    "tower", "central", "grand", "first", "old", "cool", "return", "high", "zone", "power", "supply", "main", "outer", "lotus",
+    "east", "seven",
 )  # fmt: skip
+_SECOND: Final = (
+    "court", "plaza", "hospital", "exchange", "campus", "house", "hotel", "square", "mall", "offices", "clinic", "place", "lofts",
+    "library", "suites", "hall", "arcade", "labs", "wharf", "annex", "residence", "works", "tower", "waters", "plant", "point", "gate",
+    "terrace", "springs", "park", "quarter", "rooms", "level", "school", "airfield", "yard", "view",
+)  # fmt: skip
+"""41 and 37 words: by the remainders of a number, 1,517 names. Words that quantities have too are names as well."""
 _AREAS: Final = (
     ("atrium", "Atrium"), ("library", "Library"), ("gym", "Gym"), ("cafeteria", "Cafeteria"), ("auditorium", "Auditorium"),
     ("clinic", "Clinic"), ("showroom", "Showroom"), ("kitchen", "Kitchen"), ("laundry", "Laundry"), ("spa", "Spa"),
@@ -59,8 +67,7 @@ def sibling(number: int, seed: int, *, whole: bool = False) -> Sibling:
     """The building of this number, the same for a seed; `whole` keeps all floors, so that it can be simulated."""
     rng = random.Random(f"{seed}/{number}")  # noqa: S311  (chance, no secret)
     kept = _demo() if whole else _part(_demo(), rng)
-    turn = "" if number < len(SITES) else f"-{number // len(SITES) + 1}"
-    site = SITES[number % len(SITES)] + turn
+    site = site_name(number)
     names = _Names(rng, site)
     ids = {str(e["id"].id): names.of(str(e["id"].id), e) for e in kept if "point" not in e}
     if len(set(ids.values())) < len(ids):
@@ -68,6 +75,13 @@ def sibling(number: int, seed: int, *, whole: bool = False) -> Sibling:
     entities = [_renamed(entity, ids, names.said) for entity in kept]
     points = {str(e["id"].id): _id(str(e["id"].id), ids) for e in kept if "point" in e}
     return Sibling(site, Building(entities), ids | points)
+
+
+def site_name(number: int) -> str:
+    """Another one for every number."""
+    turn, _ = divmod(number, len(_FIRST) * len(_SECOND))
+    name = f"{_FIRST[number % len(_FIRST)]}-{_SECOND[number % len(_SECOND)]}"
+    return f"{name}-{turn + 1}" if turn else name
 
 
 @cache

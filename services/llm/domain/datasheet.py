@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.llm.domain.examples import BUILDINGS, VERSION
+from services.llm.domain.examples import QUESTIONS_EACH, VERSION
 
 
 def datasheet(found: Mapping[str, Any]) -> str:
@@ -34,7 +34,7 @@ evidence). The prompt is the agent's own short prompt, byte for byte (`PLANTROOM
 
 ## What is held out
 - Riverside Tower, the demo: neither its values, its findings nor its manuals are here. It is what models are judged on.
-- Buildings: {BUILDINGS["train"]} to train on, {BUILDINGS["valid"]} and {BUILDINGS["test"]} others for validation and test (and one simulated each).
+- Buildings: {QUESTIONS_EACH} questions about one, then comes the next; none is in two splits (and one simulated for each split).
   Ids in common styles, such as CH-2, occur in several buildings, the demo too: nothing but the spelling is shared.
 - Templates: no form of words is in two splits.
 - Questions: {found["dropped"].get("near duplicate", 0):,} that differed only in capitals, marks or spacing from one kept were dropped.

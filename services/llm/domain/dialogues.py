@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ from services.llm.domain.examples import (
     Example,
     canonical,
     drafted,
-    forms,
+    weighed,
 )
 from services.llm.domain.questions import Asker
 from services.llm.domain.shelf import HOSTILE
@@ -55,20 +54,13 @@ async def conversations(
     rng = random.Random(f"{seed}/{split}/{stage.name}/talk")  # noqa: S311  (chance, no secret)
     building = stage.box.building
     asker, planner = Asker(building), PlaybookPlanner(building)
-    weighed = forms(split)
-    sizes = Counter(family.name for family, _, _ in weighed)
-    weights = [
-        family.weight / sizes[family.name] * (_READING if family.name == "manual" else 1)
-        for family, _, _ in weighed
-    ]
     made = 0
-    for _ in range(5 * count):
+    for family, number, form in weighed(split, rng, 5 * count, {"manual": _READING}):
         if made >= count:
             return
         if rng.random() < _REFUSALS:
             found: Example | str = _refusal(stage, asker, planner, split, rng)
         else:
-            family, number, form = rng.choices(weighed, weights)[0]
             asked = asker.ask(family, form, rng)
             if asked is None:
                 continue

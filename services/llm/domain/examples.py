@@ -14,8 +14,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from importlib.metadata import version
+from itertools import islice
 from typing import Any, Final
 
 from agent.opening import Opening, PromptStyle, instant, reaches_model
@@ -25,14 +25,15 @@ from agent.tools import TOOLS
 from ontology.errors import PlantroomError
 from ontology.graph import Building
 from ontology.time import parse_instant
-from services.llm.domain.buildings import Sibling, sibling
+from services.llm.domain.buildings import KINDS, Sibling, sibling
 from services.llm.domain.family import Family
 from services.llm.domain.phrasings import FAMILIES
 from services.llm.domain.questions import Asked, Asker
 
 VERSION: Final = version("plantroom")
 SPLITS: Final = ("train", "valid", "test")
-BUILDINGS: Final = {"train": 48, "valid": 6, "test": 6}
+QUESTIONS_EACH: Final = 20
+"""Asked about one building, then comes the next: names that seldom return are copied and not learnt by heart."""
 SHARES: Final = {"train": 0.9, "valid": 0.05, "test": 0.05}
 _FORMS_OF: Final = {
     0: "train",
@@ -45,7 +46,10 @@ _FORMS_OF: Final = {
     7: "train",
 }
 """Every eighth form of a family is kept for each judge; a form is never in two splits."""
-_FIRST, _LAST = dt.datetime(2025, 1, 10, tzinfo=dt.UTC), dt.datetime(2027, 12, 20, tzinfo=dt.UTC)
+_FIRST: Final = dt.datetime(2025, 1, 10, tzinfo=dt.UTC)
+_MINUTES: Final = (dt.datetime(2027, 12, 20, tzinfo=dt.UTC) - _FIRST) // dt.timedelta(minutes=1)
+Messages = tuple[Mapping[str, Any], ...]
+Form = tuple[Family, int, str]
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Dropped:
     why: Counter[str] = field(default_factory=Counter)
 
 
-def forms(split: str) -> list[tuple[Family, int, str]]:
+def forms(split: str) -> list[Form]:
     """The families' forms of this split, each with its number in the family."""
     found = []
     for family in FAMILIES:
@@ -87,20 +91,10 @@ def forms(split: str) -> list[tuple[Family, int, str]]:
     return found
 
 
-@lru_cache(maxsize=6)
-def siblings(split: str, seed: int) -> tuple[Sibling, ...]:
-    """The split's buildings; no building is in two."""
-    first = sum(BUILDINGS[other] for other in SPLITS[: SPLITS.index(split)])
-    return tuple(sibling(first + n, seed) for n in range(BUILDINGS[split]))
-
-
-def _spoken_to(houses: Sequence[Sibling]) -> list[tuple[Sibling, Asker, PlaybookPlanner]]:
-    return [(each, Asker(each.building), PlaybookPlanner(each.building)) for each in houses]
-
-
-@lru_cache(maxsize=6)
-def _known(split: str, seed: int) -> list[tuple[Sibling, Asker, PlaybookPlanner]]:
-    return _spoken_to(siblings(split, seed))
+def siblings(split: str, count: int, seed: int) -> Iterator[Sibling]:
+    """The buildings that `count` questions are about; no building is in two splits, and none of them is simulated."""
+    for n in range(-(-count // QUESTIONS_EACH)):
+        yield sibling(KINDS * n + SPLITS.index(split), seed)
 
 
 def single_steps(
@@ -108,19 +102,22 @@ def single_steps(
 ) -> Iterator[Example]:
     """Up to `count` examples of one round: the question, and the calls it needs. About `houses`, else the split's."""
     rng = random.Random(f"{seed}/{split}/steps/{len(houses)}")  # noqa: S311  (chance, no secret)
-    asked_of = _spoken_to(houses) if houses else _known(split, seed)
-    weighed = forms(split)
-    sizes = Counter(family.name for family, _, _ in weighed)
-    weights = [family.weight / sizes[family.name] for family, _, _ in weighed]
-    made = 0
-    for _ in range(6 * count):
-        if made >= count:
-            return
-        family, number, form = rng.choices(weighed, weights)[0]
-        house, asker, planner = rng.choice(asked_of)
-        now = _FIRST + dt.timedelta(
-            minutes=rng.randrange(int((_LAST - _FIRST).total_seconds()) // 60)
-        )
+    each = -(-count // len(houses)) if houses else QUESTIONS_EACH
+    left = count
+    for house in houses or siblings(split, count, seed):
+        made = islice(_asked_of(house, split, rng, dropped, 6 * each), min(each, left))
+        for messages, source in made:
+            left -= 1
+            yield Example(messages, split, {**source, "seed": seed})
+
+
+def _asked_of(
+    house: Sibling, split: str, rng: random.Random, dropped: Dropped, most: int
+) -> Iterator[tuple[Messages, dict[str, Any]]]:
+    """Questions about one building with their calls, and where they come from; at most so many are tried."""
+    asker, planner = Asker(house.building), PlaybookPlanner(house.building)
+    for family, number, form in weighed(split, rng, most):
+        now = _FIRST + dt.timedelta(minutes=rng.randrange(_MINUTES))
         asked = asker.ask(family, form, rng)
         if asked is None:
             continue
@@ -128,18 +125,25 @@ def single_steps(
         if isinstance(answer, str):
             dropped.why[answer] += 1
             continue
-        messages, _ = answer
-        source = {
+        yield answer[0], {
             "building": house.name, "template": f"{family.name}/{number}", "kind": family.intent, "family": family.name,
-            "seed": seed, "now": now.isoformat(), "from": ["playbook", "ontology"],
+            "now": now.isoformat(), "from": ["playbook", "ontology"],
         }  # fmt: skip
-        made += 1
-        yield Example(messages, split, source)
+
+
+def weighed(
+    split: str, rng: random.Random, most: int, more: Mapping[str, float] = {}
+) -> list[Form]:
+    """So many forms of the split, drawn by their families' weights, and times `more` for those named there."""
+    found = forms(split)
+    sizes = Counter(family.name for family, _, _ in found)
+    weights = [family.weight / sizes[family.name] * more.get(family.name, 1) for family, _, _ in found]  # fmt: skip
+    return rng.choices(found, weights, k=most)
 
 
 def drafted(
     building: Building, planner: PlaybookPlanner, family: Family, asked: Asked, now: dt.datetime
-) -> tuple[tuple[Mapping[str, Any], ...], Plan] | str:
+) -> tuple[Messages, Plan] | str:
     """The messages of one round and the right plan, or why there is no such example."""
     right = planner.plan(Question(asked.plain, now))
     if right.intent.value != family.intent or not right.steps or right.question_back:

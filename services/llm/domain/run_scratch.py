@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch  # type: ignore[import-not-found]  # (lives in the engine's environment)
@@ -28,6 +29,8 @@ WARM_UP = 0.02
 REPEATING, REPEATED = 0.35, 0.5
 """Random tokens are repeated until the loss is below the second, for the first as a share of the run at most: without it
 names are learnt by heart before they are copied. The loss stays near its start for hundreds of steps, then falls at once."""
+AGAIN = 12
+"""Every so many batches they are repeated again: what is not asked for is unlearnt, and names are learnt by heart after all."""
 LAST = 0.02
 """Learning rate at the end, as a share of its peak (cosine)."""
 CLIP = 1.0
@@ -196,7 +199,8 @@ def train(run: Run, course: Course, recipe: Mapping[str, Any], progress: Progres
     at_tokens = run.tokens
     stream = course.lessons(run)
     while (share := progress.elapsed_s / budget_s) < 1:
-        rows = course.repeating(run.step) if run.repeats else next(stream)
+        repeating = run.repeats or run.step % AGAIN == 0
+        rows = course.repeating(run.step) if repeating else next(stream)
         speed = rate(share, recipe["lr"])
         for group in run.optimiser.param_groups:
             group["lr"] = speed
@@ -207,8 +211,9 @@ def train(run: Run, course: Course, recipe: Mapping[str, Any], progress: Progres
         run.optimiser.zero_grad(set_to_none=True)
         run.step += 1
         run.tokens += sum(len(ids) for ids, _ in rows)
-        run.losses.append(float(loss.detach()))
-        run.smooth += 0.1 * (run.losses[-1] - run.smooth)
+        if repeating == run.repeats:
+            run.losses.append(float(loss.detach()))
+            run.smooth += 0.1 * (run.losses[-1] - run.smooth)
         now = progress.elapsed_s
         if run.repeats and (share > REPEATING or run.smooth < REPEATED):
             run.repeats = False
@@ -218,7 +223,7 @@ def train(run: Run, course: Course, recipe: Mapping[str, Any], progress: Progres
         if asked.stop:
             return False
         if now - said > SAY_EVERY_S:
-            progress.say("step", step=run.step, share=min(1.0, share), loss=sum(run.losses) / len(run.losses), lr=speed,
+            progress.say("step", step=run.step, share=min(1.0, share), loss=fmean(run.losses) if run.losses else math.nan, lr=speed,
                          tokens=run.tokens, tok_s=(run.tokens - at_tokens) / (now - said), epoch=run.epoch,
                          stage="repeats" if run.repeats else "lessons", eta_s=max(0.0, budget_s - now))  # fmt: skip
             said, at_tokens, run.losses = now, run.tokens, []

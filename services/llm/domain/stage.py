@@ -25,13 +25,11 @@ from ontology.records import replace_all
 from ontology.store.memory_history import MemoryHistory
 from ontology.store.memory_records import MemoryRecords
 from ontology.time import Span
-from services.llm.domain.buildings import Sibling, sibling
+from services.llm.domain.buildings import KINDS, Sibling, sibling
 from services.llm.domain.shelf import Shelf
 
 DAYS: Final = 3.0
 """Simulated: enough for most rules, and for questions about the last days."""
-FIRST_STAGE: Final = 1_000
-"""Numbers of siblings from here on are those that are simulated, so that they are nobody else's."""
 _TARIFF: Final = Tariff(4.2, "THB")
 
 
@@ -48,7 +46,7 @@ class Stage:
 @asynccontextmanager
 async def staged(number: int, seed: int, days: float = DAYS) -> AsyncIterator[Stage]:
     """The simulated sibling of this number: another building, other weather, other guests, the same kinds of faults."""
-    house = sibling(FIRST_STAGE + number, seed, whole=True)
+    house = sibling(KINDS * number + KINDS - 1, seed, whole=True)
     now = dt.datetime(2026, 3, 2, 10, 5, tzinfo=house.building.zone) + dt.timedelta(
         days=37 * number, hours=2 * number
     )

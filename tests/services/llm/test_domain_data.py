@@ -23,10 +23,11 @@ from ingest.demo.model import riverside_tower
 from ontology.errors import NotFound, Refused, Unavailable
 from ontology.graph import Building
 from services.cli import app
-from services.llm.domain.buildings import sibling
+from services.llm.domain.buildings import sibling, site_name
 from services.llm.domain.dataset import drawn, owned
 from services.llm.domain.dialogues import conversations
 from services.llm.domain.examples import (
+    QUESTIONS_EACH,
     SPLITS,
     Dropped,
     Example,
@@ -46,11 +47,13 @@ from tests.agent.tower import tower
 from tests.journeys import bank, unseen
 
 SEED = 7
+COUNT = 150
+"""Questions of each split."""
 
 
 @pytest.fixture(scope="module")
 def made() -> list[Example]:
-    return [each for split in SPLITS for each in single_steps(split, 150, SEED, Dropped())]
+    return [each for split in SPLITS for each in single_steps(split, COUNT, SEED, Dropped())]
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +66,10 @@ def talks() -> list[Example]:
 
 
 def test_no_building_is_in_two_splits() -> None:
-    names = [house.name for split in SPLITS for house in siblings(split, SEED)]
-    assert len(set(names)) == len(names)
+    names = [house.name for split in SPLITS for house in siblings(split, 400, SEED)]
+    assert len(set(names)) == len(names) == 3 * 400 / QUESTIONS_EACH
+    assert len({site_name(n) for n in range(5_000)}) == 5_000
+    assert "riverside-tower" not in {site_name(n) for n in range(5_000)}
 
 
 def test_no_form_of_words_is_in_two_splits() -> None:
@@ -76,7 +81,7 @@ def test_no_form_of_words_is_in_two_splits() -> None:
 
 
 def test_examples_keep_to_the_buildings_and_forms_of_their_split(made: list[Example]) -> None:
-    houses = {split: {house.name for house in siblings(split, SEED)} for split in SPLITS}
+    houses = {split: {house.name for house in siblings(split, COUNT, SEED)} for split in SPLITS}
     templates = {split: {f"{f.name}/{n}" for f, n, _ in forms(split)} for split in SPLITS}
     for each in made:
         assert each.source["building"] in houses[each.split]
@@ -127,7 +132,7 @@ def test_conversations_say_where_they_come_from_and_call_rightly(talks: list[Exa
 
 
 def test_every_prompt_is_the_agents_own(made: list[Example]) -> None:
-    houses = {h.name: h.building for split in SPLITS for h in siblings(split, SEED)}
+    houses = {h.name: h.building for split in SPLITS for h in siblings(split, COUNT, SEED)}
     planners = {name: PlaybookPlanner(building) for name, building in houses.items()}
     for each in made[::4]:
         name, now = each.source["building"], dt.datetime.fromisoformat(each.source["now"])
