@@ -23,9 +23,11 @@ from services.llm.traffic import Seen, Turn
 from tests.services.llm.stubs import STUB, StubAt, free_port, stub
 
 QUICK = {
-    "start_s": 10.0, "look_every_s": 0.1, "quiet_s": 0.8, "canary_every_s": 0.4, "canary_s": 0.6, "drain_s": 2.0,
+    "start_s": 30.0, "look_every_s": 0.1, "quiet_s": 0.8, "canary_every_s": 0.4, "canary_s": 0.6, "drain_s": 2.0,
     "most_restarts": 3, "restarts_within_s": 60.0,
 }  # fmt: skip
+FROZEN_S, KILLED_S = 15.0, 5.0
+"""What is promised of a worker that is stopped, and of one that is killed; a busy machine keeps to it too."""
 
 
 def box(*flags: str, kind: str = "vllm", watch: dict[str, Any] | None = None, **served: str) -> Box:
@@ -73,7 +75,7 @@ class House:
             box, box.replicas[0], folder, self.told, heard=lambda _, s: self.history.append(s)
         )
 
-    async def until(self, *states: State, within_s: float = 10.0) -> Standing:
+    async def until(self, *states: State, within_s: float = 30.0) -> Standing:
         deadline = time.monotonic() + within_s
         while self.one.standing.state not in states:
             assert time.monotonic() < deadline, self.one.standing
@@ -96,7 +98,7 @@ async def housed(box: Box, folder: Path) -> AsyncIterator[House]:
         yield house
     finally:
         house.one.stop()
-        await asyncio.wait_for(life, 20)
+        await asyncio.wait_for(life, 40)
 
 
 def runs(pid: int) -> bool:
@@ -130,7 +132,7 @@ async def test_every_kind_is_ready_only_behind_the_gate_and_down_when_it_hangs(k
         await server.mode("hang")
         began = time.monotonic()
         await house.until(State.ILL if kind == "external" else State.WAITING)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < FROZEN_S
         assert house.told.turns[-1][1] is Turn.DOWN
         assert "frozen" in house.told.turns[-1][2]
         if kind == "external":
@@ -152,7 +154,7 @@ async def test_the_gate_says_within_seconds_what_is_wrong_and_what_to_do(
     async with stub(port=port) as server:
         await server.mode(mode)
         async with housed(asked, tmp_path) as house:
-            standing = await house.until(State.ILL, within_s=5)
+            standing = await house.until(State.ILL, within_s=FROZEN_S)
     assert says in standing.reason
     assert do in standing.hint
 
@@ -185,7 +187,7 @@ async def test_a_killed_worker_is_seen_though_the_api_program_lives(tmp_path: Pa
         began = time.monotonic()
         os.kill(await house.worker(), signal.SIGKILL)
         standing = await house.until(State.WAITING)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < KILLED_S
         assert "503" in standing.reason
         await house.until(State.READY)
         assert not set(before) & set(house.one.pids())
@@ -200,7 +202,7 @@ async def test_a_stopped_worker_is_seen_though_health_says_200_and_its_group_is_
         began = time.monotonic()
         os.kill(await house.worker(), signal.SIGSTOP)
         standing = await house.until(State.WAITING)
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < FROZEN_S
         assert "frozen" in standing.reason
         assert not any(runs(pid) for pid in before)
         await house.until(State.READY)
@@ -284,14 +286,14 @@ async def test_a_failed_replica_comes_back_when_asked(tmp_path: Path) -> None:
     async with housed(asked.model_copy(update={"engine": engine}), tmp_path) as house:
         await house.until(State.FAILED)
         flag.unlink()
-        assert (await asyncio.wait_for(house.one.restart(), 10)).state is State.READY
+        assert (await asyncio.wait_for(house.one.restart(), 30)).state is State.READY
 
 
 @pytest.mark.long
 async def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None:
     asked = box()
     async with stub(port=asked.replicas[0].port), housed(asked, tmp_path) as house:
-        standing = await house.until(State.WAITING, within_s=8)
+        standing = await house.until(State.WAITING, within_s=FROZEN_S)
         assert f"port {asked.replicas[0].port}" in standing.reason
         assert "ss -ltnp" in standing.hint
 
@@ -316,7 +318,7 @@ async def test_a_restart_lets_answers_end_first_and_new_requests_go_elsewhere(tm
         await asyncio.sleep(0.4)
         assert set(before) <= set(house.one.pids())
         house.told.in_flight, house.told.quiet_s = 0, None
-        assert (await asyncio.wait_for(asked, 15)).state is State.READY
+        assert (await asyncio.wait_for(asked, 30)).state is State.READY
         assert not set(before) & set(house.one.pids())
 
 
