@@ -158,31 +158,45 @@ def _kept(run: Run, folder: Path) -> list[Path]:
 
 
 def _show(run: Run) -> None:
+    """What was measured, and below it what was predicted: two tables that a terminal of 80 columns holds."""
     out.print(readable(f"{run.model} at {run.url}"), markup=False)
-    told = run.expected is not None
-    table = Table(box=None, padding=(0, 1), header_style="bold")
-    heads = ["at once", "answered", "first token ms\np50 / p95 / p99", "per token ms\np50 / p95 / p99", "tok/s", "goodput/s"]  # fmt: skip
-    heads += ["predicted: first", "per token", "tok/s"] if told else []
-    for head in heads:
-        table.add_column(head, justify="right")
-    for point in run.points:
-        table.add_row(*_row(point, told=told))
-    out.print(table)
+    good = any(point.measured.goodput_s is not None for point in run.points)
+    heads = ["at once", "answered", "first token ms\np50 / p95 / p99", "per token ms\np50 / p95 / p99", "tok/s"]  # fmt: skip
+    out.print(_table([*heads, "goodput/s"] if good else heads, [_row(point, good=good) for point in run.points]))  # fmt: skip
+    if run.expected is not None:
+        heads = ["predicted", "first token ms", "per token ms", "tok/s"]
+        out.print(_table(heads, [_foretold(point) for point in run.points]))
     for line in _remarks(run):
         out.print(readable(line), markup=False)
 
 
-def _row(point: Point, *, told: bool) -> list[str]:
+def _table(heads: list[str], rows: list[list[str]]) -> Table:
+    table = Table(box=None, padding=(0, 1), header_style="bold")
+    for head in heads:
+        table.add_column(head, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _at(point: Point) -> str:
     seen = point.measured
-    at = f"{seen.rate_s:g}/s" if seen.rate_s else str(seen.workload.concurrency)
+    return f"{seen.rate_s:g}/s" if seen.rate_s else str(seen.workload.concurrency)
+
+
+def _row(point: Point, *, good: bool) -> list[str]:
+    seen = point.measured
     spreads = [" / ".join(_ms(value) for value in (s.p50, s.p95, s.p99)) for s in (seen.ttft, seen.tpot)]  # fmt: skip
-    good = "" if seen.goodput_s is None else f"{seen.goodput_s:,.2f}"
-    row = [at, f"{seen.answered} of {seen.sent}", *spreads, f"{seen.tok_s:,.1f}", good]
-    if told and point.predicted is not None:
-        off, p = point.off(), point.predicted
-        row += [f"{_ms(p.ttft_s)} ({_off(off['ttft'])})", f"{_ms(p.tpot_s)} ({_off(off['tpot'])})"]  # fmt: skip
-        row += [f"{p.tok_s:,.1f} ({_off(off['tok_s'])})" if math.isfinite(p.tok_s) else "?"]
-    return row
+    kept = "" if seen.goodput_s is None else f"{seen.goodput_s:,.2f}"
+    return [_at(point), f"{seen.answered} of {seen.sent}", *spreads, f"{seen.tok_s:,.1f}", *([kept] if good else [])]  # fmt: skip
+
+
+def _foretold(point: Point) -> list[str]:
+    off, p = point.off(), point.predicted
+    if p is None:
+        return [_at(point), "?", "?", "?"]
+    rate = f"{p.tok_s:,.1f} ({_off(off['tok_s'])})" if math.isfinite(p.tok_s) else "?"
+    return [_at(point), f"{_ms(p.ttft_s)} ({_off(off['ttft'])})", f"{_ms(p.tpot_s)} ({_off(off['tpot'])})", rate]  # fmt: skip
 
 
 def _remarks(run: Run) -> list[str]:
