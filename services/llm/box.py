@@ -270,9 +270,12 @@ def read_box(path: Path) -> Box:
         raise BadRequest(f"{path}: larger than {MOST_BYTES:,} bytes", hint="this is no box file")
     try:
         return Box.model_validate(tomllib.loads(text.decode()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-        raise BadRequest(f"{path}: {cause}", hint="it must be TOML in UTF-8") from cause
     except ValidationError as cause:
         first = cause.errors()[0]
         at = ".".join(str(part) for part in first["loc"])
         raise BadRequest(f"{path}: {at + ': ' if at else ''}{first['msg']}", hint="see docs/how-to/run-a-gpu-box.md") from cause  # fmt: skip
+    except (
+        ValueError,
+        RecursionError,
+    ) as cause:  # besides its own TOMLDecodeError, of long numbers and deep lists
+        raise BadRequest(f"{path}: {str(cause)[:200]}", hint="it must be TOML in UTF-8") from cause

@@ -18,14 +18,8 @@ ASKED = (QUERY, ("nvidia-smi", "topo", "-m"), ("nvidia-smi",))
 PATIENCE_S = 15.0
 """A driver that hangs on a dead GPU answers late or never; one without persistence takes some seconds."""
 MOST_BYTES = 1_000_000
-_DEAD = re.compile(r"unable to determine the device handle|gpu is lost|fallen off the bus|\bxid\b.{0,40}\b(79|74|48|95)\b|unknown error", re.IGNORECASE)  # fmt: skip
-_GONE = re.compile(r"nvidia-smi has failed|couldn't communicate with the nvidia driver|failed to initialize nvml|driver/library version mismatch", re.IGNORECASE)  # fmt: skip
-
-
-class NoSmi(NotFound):
-    """The program is not here: this machine has no NVIDIA driver."""
-
-    code = "no-nvidia-smi"
+_DEAD = re.compile(r"unable to determine the device handle|gpu is lost|fallen off the bus|\bxid\b.{0,40}\b(79|74|48|95)\b|unknown error|requires reset|\berr!", re.IGNORECASE)  # fmt: skip
+_GONE = re.compile(r"nvidia-smi has failed|couldn't communicate with the nvidia driver|failed to initialize nvml|driver/library version mismatch|no devices were found", re.IGNORECASE)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +51,15 @@ class Machine:
 
 
 def look() -> Machine:
-    """Ask the real nvidia-smi, bounded in time. Raises NoSmi where there is none."""
+    """Ask the real nvidia-smi, bounded in time. Raises NotFound where there is none."""
     if not shutil.which("nvidia-smi"):
-        raise NoSmi("there is no nvidia-smi", hint="install NVIDIA's driver, or give what another machine printed: --smi FILE")  # fmt: skip
+        raise NotFound("there is no nvidia-smi", hint="install NVIDIA's driver, or give what another machine printed: --smi FILE")  # fmt: skip
     return seen([_said(asked) for asked in ASKED])
+
+
+def gpus_here() -> list[SeenGpu]:
+    """The GPUs that the real nvidia-smi lists, by one query; [] where there are none or it does not answer."""
+    return parse_query(_said(QUERY))
 
 
 def read_recorded(files: list[Path]) -> Machine:

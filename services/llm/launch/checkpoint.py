@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 from ontology.errors import BadRequest, NotFound, PlantroomError
 from services.llm.box import Box
-from services.llm.files import AGAIN, MOST_JSON, json_object, tensors
+from services.llm.files import AGAIN, MOST_JSON, json_object, refuse_pipe, tensors
 from services.llm.launch.findings import Finding, doubt, fine, wrong
 from services.llm.lora import RANKS, read_adapter, same_base
 from services.llm.sizing.fit import both
 
 MOST_SHARDS = 4096
+LONGEST_NAME = 255
+"""Bytes, on every usual file system."""
 
 
 def shards(folder: Path) -> list[Finding]:
@@ -77,7 +80,7 @@ def checksums(folder: Path, listed: Path) -> list[Finding]:
 def tokenizer(folder: Path, vocab: int | None) -> Finding:
     """Whether the tokenizer loads and knows no token that the model has no row for. `vocab`: the model's rows."""
     file = folder / "tokenizer.json"
-    if not file.exists():
+    if not file.is_file():
         if any(
             (folder / other).exists() for other in ("tokenizer.model", "tekken.json", "vocab.json")
         ):
@@ -117,7 +120,9 @@ def template_of(folder: Path) -> str:
     """The chat template, the one for tools where there are several; "" where there is none. Raises BadRequest."""
     own = folder / "chat_template.jinja"
     if own.exists():
-        return own.read_text(encoding="utf-8", errors="replace")[:MOST_JSON]
+        refuse_pipe(own)
+        with own.open(encoding="utf-8", errors="replace") as file:
+            return file.read(MOST_JSON)
     if not (folder / "tokenizer_config.json").exists():
         return ""
     found = json_object(folder / "tokenizer_config.json").get("chat_template")
@@ -159,10 +164,16 @@ def _wanted(folder: Path) -> dict[str, set[str]]:
         raise BadRequest(f"{index.name} maps no weights", hint="fetch it again")
     wanted: dict[str, set[str]] = {}
     for tensor, file in named.items():
-        if not isinstance(file, str) or Path(file).name != file or len(wanted) > MOST_SHARDS:
+        if not _is_name(file) or len(wanted) > MOST_SHARDS:
             raise BadRequest(
                 f"{index.name} names {str(file)[:80]!r}, which is no file beside it",
                 hint="fetch it again",
             )
         wanted.setdefault(file, set()).add(tensor)
     return dict(sorted(wanted.items()))
+
+
+def _is_name(file: object) -> TypeGuard[str]:
+    """Whether it names a file of this very folder, and nothing else."""
+    plain = isinstance(file, str) and file.isprintable() and 0 < len(file.encode()) <= LONGEST_NAME
+    return plain and Path(str(file)).name == file and file != ".."

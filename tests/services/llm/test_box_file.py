@@ -249,3 +249,13 @@ def test_every_key_of_the_box_is_described() -> None:
         if f"`{part}.{key}`" not in page
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 50_000, "format = " + "9" * 5000, "a = \xff", "[[["]
+)
+def test_a_file_that_is_no_toml_is_said_to_be_none(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "box.toml"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadRequest, match=r"box\.toml"):
+        read_box(file)

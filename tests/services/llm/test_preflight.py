@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socket
 import struct
 import sys
@@ -264,6 +265,7 @@ def test_a_dead_gpu_is_told(folder: Path, tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize("line", [
     "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.",
     "Failed to initialize NVML: Driver/library version mismatch",
+    "No devices were found",
 ])  # fmt: skip
 def test_a_driver_that_does_not_answer_is_told(folder: Path, tmp_path: Path, line: str) -> None:
     file = tmp_path / "smi.txt"
@@ -281,6 +283,16 @@ def test_a_driver_too_old_for_the_engine_is_told(text: str, cuda: str, says: str
     assert (found.state, says in found.says) == (State.FAILED, True)
     (well,) = driver(seen, "12.8" if not text else "12.2")
     assert well.state is State.OK
+
+
+@pytest.mark.parametrize(
+    "cell", ["ERR!", "[GPU is lost]", "[GPU requires reset]", "[Unknown Error]"]
+)
+def test_a_gpu_that_answers_with_an_error_is_dead(folder: Path, tmp_path: Path, cell: str) -> None:
+    file = tmp_path / "smi.txt"
+    file.write_text(f"0, NVIDIA H100 80GB HBM3, 580.82.07, 81559, {cell}, Enabled, 0")
+    says = [each.says for each in looked(a_box(folder), (file,)) if each.state is State.FAILED]
+    assert any("a GPU is dead" in each and cell in each for each in says)
 
 
 def test_memory_errors_and_busy_gpus_are_told(folder: Path, tmp_path: Path) -> None:
@@ -341,3 +353,47 @@ def test_the_command_reports_and_ends_with_one_where_something_is_wrong(
     told = json.loads(ran.stdout)
     assert told["state"] == "failed"
     assert any("model-2.safetensors is missing" in each["says"] for each in told["findings"])
+
+
+HEADERS = {
+    "overlap": '{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}',
+    "a gap": '{"a":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}',
+    "backwards": '{"a":{"dtype":"U8","shape":[8],"data_offsets":[8,0]},"b":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}',
+    "another dtype": '{"a":{"dtype":"F64","shape":[8],"data_offsets":[0,8]}}',
+    "another shape": '{"a":{"dtype":"U8","shape":[20000],"data_offsets":[0,8]}}',
+    "two negative sides": '{"a":{"dtype":"U8","shape":[-2,-4],"data_offsets":[0,8]}}',
+    "without end": '{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,1e999]}}',
+    "half a byte": '{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8.5]}}',
+    "truth": '{"a":{"dtype":"U8","shape":[true],"data_offsets":[0,8]}}',
+    "a list": '{"a":{"dtype":[],"shape":[8],"data_offsets":[0,8]}}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+def test_a_shard_whose_header_lies_is_refused(tmp_path: Path, header: str) -> None:
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(struct.pack("<Q", len(header)) + header.encode() + bytes(8))
+    (found,) = checkpoint.shards(tmp_path)
+    assert found.state is State.FAILED
+    assert "model.safetensors" in found.says
+    assert "fetch it again" in found.hint
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.safetensors.index.json", "tokenizer.json", "chat_template.jinja"])  # fmt: skip
+def test_a_pipe_among_the_files_is_told_and_not_waited_for(folder: Path, name: str) -> None:
+    if name == "model.safetensors":
+        (folder / "model.safetensors.index.json").unlink()
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    began = time.monotonic()
+    found = [each for each in looked(a_box(folder), ()) if each.state is State.FAILED]
+    assert any(each.check in ("weights", "tokenizer", "chat template") for each in found)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("name", ["..", "", ".", "a\x00b", "\ud800", "x" * 300, "../a", "a\nb"])
+def test_an_index_names_only_files_beside_it(folder: Path, name: str) -> None:
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": name}}))
+    (found,) = checkpoint.shards(folder)
+    assert "which is no file beside it" in found.says
