@@ -14,6 +14,7 @@ from rich.table import Table
 from ontology.errors import BadRequest, NotFound, PlantroomError, Unavailable
 from services.commands.options import AsJson, err, out, print_json
 from services.llm.sizing.gpus import gpu_named
+from services.llm.smi import gpus_here
 from services.terminal import readable
 
 ENGINE = Path(".venv-llm/bin/python")
@@ -39,8 +40,9 @@ def four_ways(
     except ImportError as cause:
         raise Unavailable("measuring needs aiohttp", hint='run: pip install "plantroom[serving]"') from cause  # fmt: skip
     python = _interpreter(engine_python)
-    known = "" if cpu else _known_gpu(gpu or ways.smi_name())
-    if not cpu and not known and not ways.smi_name():
+    here = "" if cpu else next((one.name for one in gpus_here()), "")
+    known = "" if cpu else _known_gpu(gpu or here)
+    if not cpu and not known and not here:
         raise Unavailable("nvidia-smi shows no GPU here", hint="--cpu compares all four on processor cores")  # fmt: skip
     with ways.weights(model, Path.cwd()) as where:
         if not (where / "config.json").is_file():

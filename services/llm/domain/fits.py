@@ -13,7 +13,7 @@ from services.llm.sizing.fit import both
 from services.llm.sizing.gpus import Inventory, inventory
 from services.llm.sizing.models import model_or_folder
 from services.llm.sizing.training import Method, Training, TrainingFit, training_fit
-from services.llm.smi import NoSmi, SeenGpu, look
+from services.llm.smi import SeenGpu, gpus_here
 
 CPU_BYTES: Final = 2.0
 """On a CPU weights, gradients and activations are kept in 32 bit: twice what the arithmetic for GPUs says."""
@@ -35,18 +35,10 @@ class Place:
 
 def place_of(asked: str) -> Place:
     """The GPUs that were named; else those that nvidia-smi sees; else the processor. Raises BadRequest for mixed ones."""
-    found = inventory(asked) if asked else seen_gpus()
+    found = inventory(asked) if asked else inventory_of(gpus_here())
     if found is not None and found.mixed:
         raise BadRequest(f"{found}: training shards equally over equal GPUs", hint="name one kind with --gpus")  # fmt: skip
     return Place(found)
-
-
-def seen_gpus() -> Inventory | None:
-    """What nvidia-smi lists; None where there is none."""
-    try:
-        return inventory_of(look().gpus)
-    except NoSmi:
-        return None
 
 
 def inventory_of(gpus: Sequence[SeenGpu]) -> Inventory | None:

@@ -31,6 +31,7 @@ from services.llm.measure.runs import Expected
 from services.llm.measure.timed import Api, Timed
 from services.llm.sizing.efficiency import Engine
 from services.llm.sizing.speed import Speed, Workload, predict
+from services.llm.smi import gpus_here
 
 SCRIPT: Final = Path(__file__).with_name("on_gpu_ways.py")
 MOST_S: Final = 3600.0
@@ -140,7 +141,7 @@ def _by_vllm(asked: Asked, way: Way, texts: Sequence[str], folder: Path) -> Resu
     env = on_cpu(asked.gpus) if asked.cpu else {**QUIET, "CUDA_VISIBLE_DEVICES": _cards(asked.gpus)}
     with serving(asked.python, arguments, folder / "log", env=env, start_s=asked.start_s) as server:
         timed = asyncio.run(_streams(server.url, texts, asked))
-        memory = group_bytes(server.group) if asked.cpu else _smi_bytes(asked.gpus)
+        memory = group_bytes(server.group) if asked.cpu else _used_bytes(asked.gpus)
         return _result(way, timed, memory, server.start_s)
 
 
@@ -214,26 +215,11 @@ def weights(name: str, cache: Path) -> Iterator[Path]:
         yield write_random_model(Path(made) / name, size)
 
 
-def smi_name() -> str:
-    """The first GPU's name as its driver tells it, "" where there is none."""
-    return _smi("name")[0] if _smi("name") else ""
-
-
-def _smi(what: str) -> list[str]:
-    try:
-        done = subprocess.run(  # noqa: S603
-            ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader,nounits"],  # noqa: S607  (where it is on the path)
-            capture_output=True, text=True, check=False, timeout=20,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return [line.strip() for line in done.stdout.splitlines() if line.strip()] if done.returncode == 0 else []  # fmt: skip
-
-
-def _smi_bytes(gpus: int) -> float:
-    """Memory in use on the first GPUs: vLLM's own share with its cache, not the weights alone."""
-    used = _smi("memory.used")[:gpus]
-    return sum(float(mib) for mib in used) * 2**20 if used and all(m.isdigit() for m in used) else math.nan  # fmt: skip
+def _used_bytes(gpus: int) -> float:
+    """Memory in use on the first GPUs, the driver's own too: vLLM's share with its cache, not the weights alone."""
+    seen = gpus_here()[:gpus]
+    used = [one.total_mib - one.free_mib for one in seen if one.total_mib is not None and one.free_mib is not None]  # fmt: skip
+    return sum(used) * 2**20 if used and len(used) == len(seen) else math.nan
 
 
 def _cards(n: int) -> str:
