@@ -12,7 +12,7 @@ import typer
 from ontology.errors import BadRequest, NotFound
 from services.commands.late import late
 from services.commands.llm_plan_file import BoxOut, Choose, Force, Head, save_plan
-from services.commands.options import AsJson, Calibrated, out, print_json
+from services.commands.options import AsJson, Calibrated, print_json, say
 from services.llm.launch import planned
 from services.llm.sizing import explain as lessons
 from services.llm.sizing import plan as planning
@@ -28,7 +28,6 @@ from services.llm.sizing.speed import Engineered, Workload
 from services.llm.sizing.speed import predict as predicted
 from services.llm.sizing.topology import read_topology
 from services.llm.sizing.training import Method, Training, training_fit
-from services.terminal import readable
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
@@ -114,18 +113,18 @@ def plan(
         return
     for number, each in enumerate(ranked[:top], 1):
         speed = each.speed
-        _say(f"{number}. {each.title}")
+        say(f"{number}. {each.title}")
         if not speed.refused:
-            _say(
+            say(
                 f"   first token {speed.ttft_s * 1e3:,.0f} ms, {speed.tpot_s * 1e3:.1f} ms per token, "
                 f"{speed.tok_s:,.0f} tok/s"
             )
-        _say(f"   {each.reason}")
+        say(f"   {each.reason}")
         if number == 1:
             for warning in each.warnings:
-                _say(f"   ! {warning}")
+                say(f"   ! {warning}")
     for line in lines:
-        _say(line)
+        say(line)
 
 
 @app.command(name="fit")
@@ -148,10 +147,10 @@ def fit_(
         print_json(_fit_json(found))
     else:
         for name in ("total", "budget", "weights", "activations", "graphs", "context", "kv"):
-            _say(f"{_PARTS[name]:28}{both(getattr(found, name))}")
-        _say(f"{'cache per token and GPU':28}{found.kv_per_token:,.0f} bytes")
-        _say(f"{'tokens / conversations':28}{found.kv_tokens:,} / {found.conversations:,.1f}")
-        _say(f"does not fit: {found.refused}" if found.refused else "fits")
+            say(f"{_PARTS[name]:28}{both(getattr(found, name))}")
+        say(f"{'cache per token and GPU':28}{found.kv_per_token:,.0f} bytes")
+        say(f"{'tokens / conversations':28}{found.kv_tokens:,} / {found.conversations:,.1f}")
+        say(f"does not fit: {found.refused}" if found.refused else "fits")
     raise typer.Exit(1 if found.refused else 0)
 
 
@@ -175,9 +174,9 @@ def explain(
     setup = _setup(model, gpu, Layout(tp, pp), quant, eager=eager)
     engineered = Engineered(setup, engine, read_topology(topo), read_calibration(calibration))
     for head, lines in lessons.lesson(engineered, Workload(isl, osl, concurrency)):
-        _say(head)
+        say(head)
         for line in lines:
-            _say(f"  {line}")
+            say(f"  {line}")
 
 
 @app.command()
@@ -212,10 +211,10 @@ def predict(
     if as_json:
         print_json({**found, "refused": refused or None})
     elif refused:
-        _say(f"refused: {refused}")
+        say(f"refused: {refused}")
     else:
         for name, value in found.items():
-            _say(f"{name:16}{value:,.2f}")
+            say(f"{name:16}{value:,.2f}")
 
 
 @app.command(name="train-plan")
@@ -243,11 +242,11 @@ def train_plan(
         print_json({"trainable": found.trainable, "per_gpu_bytes": parts, "tokens_s": found.tokens_s,
                     "refused": found.refused or None})  # fmt: skip
     else:
-        _say(f"{'trained weights':28}{found.trainable:,}")
+        say(f"{'trained weights':28}{found.trainable:,}")
         for name, value in parts.items():
-            _say(f"{name + ' per GPU':28}{both(value)}")
-        _say(f"{'tokens per second':28}{found.tokens_s:,.0f}")
-        _say(f"does not fit: {found.refused}" if found.refused else "fits")
+            say(f"{name + ' per GPU':28}{both(value)}")
+        say(f"{'tokens per second':28}{found.tokens_s:,.0f}")
+        say(f"does not fit: {found.refused}" if found.refused else "fits")
     raise typer.Exit(1 if found.refused else 0)
 
 
@@ -261,10 +260,10 @@ def split(
 ) -> None:
     """llama.cpp's tensor split for unequal GPUs."""
     found = tensor_split(model_or_folder(model), inventory(gpus), gguf, context)
-    _say(
+    say(
         f"layers per card: {', '.join(str(n) for n in found.layers)}; {1 / found.token_s:,.1f} tok/s"
     )
-    _say(f"llama-server -m MODEL.gguf {found.flags}")
+    say(f"llama-server -m MODEL.gguf {found.flags}")
 
 
 _PARTS = {
@@ -308,7 +307,3 @@ def _plan_json(each: planning.Plan) -> dict[str, Any]:
 
 def _figure(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 3)
-
-
-def _say(text: str) -> None:
-    out.print(readable(text), markup=False)

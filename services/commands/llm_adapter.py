@@ -11,13 +11,12 @@ import typer
 
 from ontology.errors import BadRequest
 from services.commands.llm_gateway import ADMIN_KEY, state_folder
-from services.commands.options import AsJson, err, out, print_json
+from services.commands.options import AsJson, note, print_json, say
 from services.llm.box import reachable, read_box
 from services.llm.domain.served import Adapters, Servers, replicas_of
 from services.llm.gateway.keys import read_key
 from services.llm.launch.command import room_for_rank
 from services.llm.lora import HOT_RANK, read_adapter
-from services.terminal import readable
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Adapters of a running server: load, switch, roll back.")  # fmt: skip
 
@@ -50,11 +49,11 @@ def list_(
         print_json(found)
         return
     for replica, names in found["replicas"].items():
-        _say(f"{replica}: {', '.join(names)}")
+        say(f"{replica}: {', '.join(names)}")
     for alias, model in found["aliases"].items():
-        _say(f"{alias} means {model}")
+        say(f"{alias} means {model}")
     for step in found["history"][-20:]:
-        _say(f"{step.get('when')}  {step.get('step')} {step.get('name')} {step.get('why') or ''}".rstrip())  # fmt: skip
+        say(f"{step.get('when')}  {step.get('step')} {step.get('name')} {step.get('why') or ''}".rstrip())  # fmt: skip
 
 
 @app.command()
@@ -84,8 +83,8 @@ def load(
     if as_json:
         print_json({"loaded": name, "alias": alias or None, "rank": adapter.rank, "sha256": adapter.digest})  # fmt: skip
     else:
-        _say(f"{name} answers on every replica" + (f"; {alias} means it now" if alias else ""))
-        err.print(readable(f'to keep it over restarts: [served.adapters] "{name}" = "{adapter.folder}" in the box file'), markup=False)  # fmt: skip
+        say(f"{name} answers on every replica" + (f"; {alias} means it now" if alias else ""))
+        note(f'to keep it over restarts: [served.adapters] "{name}" = "{adapter.folder}" in the box file')  # fmt: skip
 
 
 @app.command()
@@ -95,7 +94,7 @@ def unload(
     """Take an adapter out of every replica; refused while an alias means it."""
     adapters = _adapters(box, url, state, upstream_key)
     _asked(adapters, lambda opened: opened.unload(name))
-    print_json({"unloaded": name}) if as_json else _say(f"{name} is unloaded")
+    print_json({"unloaded": name}) if as_json else say(f"{name} is unloaded")
 
 
 @app.command()
@@ -113,7 +112,7 @@ def rollback(
     if as_json:
         print_json({"alias": alias, "model": before, "took_s": round(took_s, 3)})
     else:
-        _say(f"{alias} means {before} again, after {took_s * 1e3:.0f} ms")
+        say(f"{alias} means {before} again, after {took_s * 1e3:.0f} ms")
 
 
 def _adapters(
@@ -142,7 +141,3 @@ def _asked(found: tuple[Servers, Path], ask: Callable[[Adapters], Awaitable[T]])
             return await ask(opened)
 
     return asyncio.run(asking())
-
-
-def _say(text: str) -> None:
-    out.print(readable(text), markup=False)

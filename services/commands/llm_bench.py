@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ontology.errors import BadRequest, Unavailable
-from services.commands.options import AsJson, Calibrated, err, out, print_json
+from services.commands.options import AsJson, Calibrated, err, out, print_json, say
 from services.llm.box import read_box
 from services.llm.measure import fitting
 from services.llm.measure.figures import Slo
@@ -33,7 +33,6 @@ from services.llm.measure.runs import (
 from services.llm.measure.timed import Api, Limits
 from services.llm.sizing.calibrated import read_calibration
 from services.llm.sizing.speed import Workload
-from services.terminal import readable
 
 MOST_STEPS: Final = 32
 RUN: Final = "run.json"
@@ -80,7 +79,7 @@ def bench(
     else:
         _show(run)
         for path in files:
-            out.print(readable(f"wrote {path}"), markup=False)
+            say(f"wrote {path}")
     if not any(point.measured.answered for point in points):
         raise Unavailable("no request was answered", hint="the errors above say why; is the model loaded?")  # fmt: skip
 
@@ -105,7 +104,7 @@ def calibrate(
             markup=False,
         )  # fmt: skip
     factors = ", ".join(f"{name} x {value:.2f}" for name, value in _factors(found).items())
-    out.print(readable(f"{factors}\nwrote {output}; use it with: plantroom llm predict --calibration {output}"), markup=False)  # fmt: skip
+    say(f"{factors}\nwrote {output}; use it with: plantroom llm predict --calibration {output}")  # fmt: skip
 
 
 async def _points(
@@ -159,7 +158,7 @@ def _kept(run: Run, folder: Path) -> list[Path]:
 
 def _show(run: Run) -> None:
     """What was measured, and below it what was predicted: two tables that a terminal of 80 columns holds."""
-    out.print(readable(f"{run.model} at {run.url}"), markup=False)
+    say(f"{run.model} at {run.url}")
     good = any(point.measured.goodput_s is not None for point in run.points)
     heads = ["at once", "answered", "first token ms\np50 / p95 / p99", "per token ms\np50 / p95 / p99", "tok/s"]  # fmt: skip
     out.print(_table([*heads, "goodput/s"] if good else heads, [_row(point, good=good) for point in run.points]))  # fmt: skip
@@ -167,7 +166,7 @@ def _show(run: Run) -> None:
         heads = ["predicted", "first token ms", "per token ms", "tok/s"]
         out.print(_table(heads, [_foretold(point) for point in run.points]))
     for line in _remarks(run):
-        out.print(readable(line), markup=False)
+        say(line)
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> Table:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.commands.llm_plan_file import Force
-from services.commands.options import AsJson, err, out, print_json
+from services.commands.options import AsJson, note, out, print_json, say
 from services.llm.box import read_box
 from services.llm.launch.findings import Finding, State, worst
 from services.llm.launch.preflight import Asked
@@ -32,7 +32,7 @@ def render(
     files = rendered(read_box(box_file), to)
     if folder:
         write_all(folder, files, force=force)
-        err.print(readable(f"{folder}: {', '.join(files)}"), markup=False)
+        note(f"{folder}: {', '.join(files)}")
     if as_json:
         print_json({"files": files})
     elif not folder:
@@ -63,6 +63,6 @@ def preflight(
 
 
 def _tell(each: Finding) -> None:
-    out.print(readable(f"{each.state:8}{each.check}: {each.says}"), markup=False)
+    say(f"{each.state:8}{each.check}: {each.says}")
     if each.hint:
-        out.print(readable(f"        {each.hint}"), markup=False)
+        say(f"        {each.hint}")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from services.commands.options import AsJson, Home, err, out, print_json, settings_of
+from services.commands.options import AsJson, Home, err, print_json, say, settings_of
 from services.settings import Llm
-from services.terminal import readable
 
 if TYPE_CHECKING:
     from services.llm.domain.examples import Dropped, Example
@@ -57,8 +56,8 @@ def data(
         return
     for name in _SHOWN:
         counts = found["counts"][name]
-        out.print(readable(f"{name}: " + ", ".join(f"{key} {n:,}" for key, n in counts.items())), markup=False)  # fmt: skip
-    out.print(readable(f"{found['examples']:,} examples in {output}"), markup=False)
+        say(f"{name}: " + ", ".join(f"{key} {n:,}" for key, n in counts.items()))  # fmt: skip
+    say(f"{found['examples']:,} examples in {output}")
 
 
 async def _own(home: Path, limit: int, talks: int, seed: int, dropped: Dropped) -> list[Example]:

@@ -22,13 +22,12 @@ from ontology.errors import BadRequest
 from ontology.graph import Building
 from ontology.store.memory_history import MemoryHistory
 from ontology.store.memory_records import MemoryRecords
-from services.commands.options import AsJson, Home, err, out, print_json, settings_of
+from services.commands.options import AsJson, Home, err, print_json, say, settings_of
 from services.home import wall_clock
 from services.llm.domain import verdicts
 from services.llm.domain.bank import UNSEEN, Judged, questions
 from services.llm.domain.judge import Judge, Verdict, summary
 from services.settings import Llm
-from services.terminal import readable
 from services.wire import open_system
 
 Url = Annotated[
@@ -116,7 +115,7 @@ def evaluate(
     if as_json:
         print_json(found)
     else:
-        out.print(readable(verdicts.page(found)), markup=False)
+        say(verdicts.page(found))
 
 
 async def _judged(

@@ -12,10 +12,9 @@ import typer
 from rich.table import Table
 
 from ontology.errors import BadRequest, NotFound, PlantroomError, Unavailable
-from services.commands.options import AsJson, err, out, print_json
+from services.commands.options import AsJson, err, out, print_json, say
 from services.llm.sizing.gpus import gpu_named
 from services.llm.smi import gpus_here
-from services.terminal import readable
 
 ENGINE = Path(".venv-llm/bin/python")
 
@@ -60,7 +59,7 @@ def four_ways(
     else:
         _show(rows, titles)
         for path in files:
-            out.print(readable(f"wrote {path}"), markup=False)
+            say(f"wrote {path}")
     if all(row["refused"] for row in rows):
         raise Unavailable("none of the four ways ran", hint="the reasons stand above, one per way")
 
@@ -111,7 +110,7 @@ def _show(rows: list[dict[str, Any]], titles: dict[str, str]) -> None:
     out.print(table)
     for row in rows:
         says = row["refused"] or row["why"]
-        out.print(readable(f"{row['way']} ({titles[row['way']]}): {says}"), markup=False)
+        say(f"{row['way']} ({titles[row['way']]}): {says}")
 
 
 def _figure(value: float | None, factor: float) -> str:

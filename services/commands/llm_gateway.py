@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ontology.errors import NotFound
-from services.commands.options import AsJson, err, out, print_json
+from services.commands.options import AsJson, err, print_json, say
 from services.llm.box import Box, read_box
 from services.llm.gateway.aliases import Aliases
 from services.llm.gateway.app import serving
@@ -20,7 +20,6 @@ from services.llm.gateway.keys import Keys, key_kept, read_key
 from services.llm.gateway.looking import look
 from services.llm.gateway.pool import Pool
 from services.llm.traffic import Turn
-from services.terminal import readable
 
 BoxFile = Annotated[Path, typer.Argument(help="the box file")]
 StateFolder = Annotated[Path | None, typer.Option("--state", help="folder for the admin key and the aliases; default: BOX.state beside the box file", file_okay=False)]  # fmt: skip
@@ -104,4 +103,4 @@ def _started(read: Box, url: str, folder: Path | None, *, as_json: bool) -> None
         if key
         else "no folder for an admin key: nobody can turn a replica; see --state"
     )
-    out.print(readable(f"{len(read.replicas)} replicas behind {url}/v1; {admin}"), markup=False)
+    say(f"{len(read.replicas)} replicas behind {url}/v1; {admin}")

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from ontology.errors import BadRequest, NotFound
 from services.commands.llm_gateway import ALIASES, ClientKey, gateway_keys, state_folder
-from services.commands.options import AsJson, err, out, print_json
+from services.commands.options import AsJson, err, note, out, print_json, say
 from services.llm.box import Box, Replica, reachable, read_box
 from services.llm.gateway.aliases import Aliases
 from services.llm.gateway.app import serving
@@ -29,7 +29,6 @@ from services.llm.launch.fleet import Fleet, all_ready
 from services.llm.launch.standing import Standing
 from services.llm.launch.standing import State as Stands
 from services.llm.traffic import Traffic
-from services.terminal import readable
 
 BoxFile = Annotated[Path, typer.Argument(help="the box file, such as box.toml")]
 Name = Annotated[str | None, typer.Option("--replica", help="only this one")]
@@ -65,12 +64,12 @@ def status(box: BoxFile, state: State = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"running": bool(told), "replicas": told, "missing": missing})
     elif not told:
-        _say(f"nothing serves {box}; `plantroom llm serve {box}` starts it")
+        say(f"nothing serves {box}; `plantroom llm serve {box}` starts it")
     else:
         out.print(_table(told))
         _explain(told)
         for name in missing:
-            _say(f"{name}: no program serves it")
+            say(f"{name}: no program serves it")
     ready = all_ready(told) and not missing
     raise typer.Exit(0 if ready else 1 if told else NOT_RUNNING)
 
@@ -82,7 +81,7 @@ def stop(box: BoxFile, state: State = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"stopped": names})
     else:
-        _say(f"stopped: {', '.join(names)}" if names else f"nothing serves {box}")
+        say(f"stopped: {', '.join(names)}" if names else f"nothing serves {box}")
     raise typer.Exit(0 if names else NOT_RUNNING)
 
 
@@ -105,13 +104,13 @@ def restart(
     for one in came:
         told.append(one)
         if not as_json:
-            _say(f"{one['name']}: {one['state']}" + (f": {one['reason']}" if one["state"] != "ready" else ""))  # fmt: skip
+            say(f"{one['name']}: {one['state']}" + (f": {one['reason']}" if one["state"] != "ready" else ""))  # fmt: skip
             _explain([one])
     left = names[len(told) :]
     if as_json:
         print_json({"replicas": told, "left": left})
     elif left:
-        _say(f"left as they were: {', '.join(left)}")
+        say(f"left as they were: {', '.join(left)}")
     raise typer.Exit(0 if all_ready(told) and not left else 1)
 
 
@@ -181,7 +180,7 @@ def _heard(name: str, standing: Standing) -> None:
     """A line per change, for the terminal or the journal; what brought a replica down is told when it fell, once."""
     fell = standing.state in {Stands.WAITING, Stands.FAILED, Stands.ILL}
     parts = [standing.state, standing.doing, *((standing.reason, standing.hint) if fell else ())]
-    err.print(readable(f"{datetime.now(UTC):%H:%M:%SZ} {name} {'; '.join(part for part in parts if part)}"), markup=False)  # fmt: skip
+    note(f"{datetime.now(UTC):%H:%M:%SZ} {name} {'; '.join(part for part in parts if part)}")  # fmt: skip
 
 
 def _table(told: list[dict[str, Any]]) -> Table:
@@ -202,12 +201,13 @@ def _explain(told: list[dict[str, Any]]) -> None:
     """What each waits for, or why it fell; of a failed one its log's last lines too."""
     for one in told:
         if one["doing"]:
-            _say(f"{one['name']}: {one['doing']}")
+            say(f"{one['name']}: {one['doing']}")
         if one["reason"]:
-            _say(f"{one['name']} fell: {one['reason']}")
-            _say(f"  {one['hint']}" if one["hint"] else "")
+            say(f"{one['name']} fell: {one['reason']}")
+            if one["hint"]:
+                say(f"  {one['hint']}")
         for line in one["lines"]:
-            _say(f"  | {line}")
+            say(f"  | {line}")
 
 
 def _lasting(since: str) -> str:
@@ -218,8 +218,3 @@ def _lasting(since: str) -> str:
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.0f}"
-
-
-def _say(text: str) -> None:
-    if text:
-        out.print(readable(text), markup=False)

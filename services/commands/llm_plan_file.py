@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from services.commands.options import err
+from services.commands.options import note
 from services.llm.launch import planned
 from services.llm.sizing.gpus import Inventory
 from services.llm.sizing.plan import Plan
 from services.llm.sizing.speed import Workload
-from services.terminal import readable
 
 BoxOut = Annotated[Path | None, typer.Option("-o", "--output", help="write the box file of the plan here", dir_okay=False)]  # fmt: skip
 Choose = Annotated[int, typer.Option("--choose", help="this plan instead of the best, as numbered", min=1, max=10_000)]  # fmt: skip
@@ -28,4 +27,4 @@ def save_plan(
     folder = str(Path(where).expanduser().absolute()) if where else ""
     box = planned.box_of(plan, load, inventory, where=folder, head=head)
     planned.write_new(to, planned.heading(plan, load, box, number) + box.to_toml(), force=force)
-    err.print(readable(f"{to}: plan {number}, {plan.title}"), markup=False)
+    note(f"{to}: plan {number}, {plan.title}")

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from agent.tools import schemas
 from ontology.errors import BadRequest
-from services.commands.options import AsJson, err, out, print_json
+from services.commands.options import AsJson, err, print_json, say
 from services.llm import plots
 from services.llm.domain.fits import Place, fit_of, place_of
 from services.llm.domain.progress import STOPPED
@@ -20,7 +20,6 @@ from services.llm.domain.shards import CONFIG, LAUNCH
 from services.llm.domain.train import PROGRESS, card, page, prepare, python_of, run, versions
 from services.llm.sizing.fit import both
 from services.llm.sizing.training import TrainingFit
-from services.terminal import readable
 
 DataFolder = Annotated[Path, typer.Option("--data", help="folder of `plantroom llm data`", exists=True, file_okay=False)]  # fmt: skip
 Base = Annotated[Path | None, typer.Option("--base", help="folder of the model to fine-tune", exists=True, file_okay=False)]  # fmt: skip
@@ -127,9 +126,9 @@ def _tell(made: dict[str, Any], output: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(made)
     elif last["event"] == "stopped":
-        out.print(readable(f"stopped at step {last.get('step')}; a checkpoint is kept: go on with --resume"), markup=False)  # fmt: skip
+        say(f"stopped at step {last.get('step')}; a checkpoint is kept: go on with --resume")  # fmt: skip
     else:
-        out.print(readable(page(made)), markup=False)
+        say(page(made))
 
 
 def _rendered(
@@ -142,5 +141,5 @@ def _rendered(
                     "per_gpu_bytes": fits.total if fits else None, "tokens_s": fits.tokens_s if fits else None})  # fmt: skip
         return
     if fits:
-        out.print(readable(f"keeps {both(fits.total)} per GPU; about {fits.tokens_s:,.0f} tok/s on {place}"), markup=False)  # fmt: skip
-    out.print(readable(f"wrote {output / CONFIG} and {output / LAUNCH}; start it with: sh {output / LAUNCH}"), markup=False)  # fmt: skip
+        say(f"keeps {both(fits.total)} per GPU; about {fits.tokens_s:,.0f} tok/s on {place}")  # fmt: skip
+    say(f"wrote {output / CONFIG} and {output / LAUNCH}; start it with: sh {output / LAUNCH}")  # fmt: skip

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from services.terminal import readable
+
 if TYPE_CHECKING:
     from services.settings import Settings
 
@@ -26,6 +28,16 @@ def settings_of(home: Path | None, port: int | None = None) -> Settings:
 
     given: dict[str, Any] = {"home": home, "port": port}
     return load_settings(**{key: value for key, value in given.items() if value is not None})
+
+
+def say(text: str) -> None:
+    """A result for people; names in it are anyone's words, so nothing in it steers the terminal."""
+    out.print(readable(text), markup=False)
+
+
+def note(text: str) -> None:
+    """What is beside the result, on standard error; as `say`."""
+    err.print(readable(text), markup=False)
 
 
 def print_json(value: Any) -> None:
