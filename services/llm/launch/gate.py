@@ -23,13 +23,15 @@ async def pass_gate(box: Box, backend: Backend, say: Callable[[str], None]) -> N
     """Returns once it serves. `say` is told what it waits for.
 
     Raises WrongAnswer where starting again would not help (a web page, another model, malformed tool calls)
-    and ModelSilent where it stays silent for `watch.start_s`. An external server must answer as fast as a canary.
+    and ModelSilent where it stays silent for `watch.start_s`. An external server must answer as fast as a canary: nobody
+    here is starting it.
     """
-    deadline = time.monotonic() + box.watch.start_s
+    external = box.engine.kind == "external"
+    deadline = time.monotonic() + (box.watch.canary_s if external else box.watch.start_s)
     say("waits for its list of models")
     await _listed(box, backend, deadline)
-    external = box.engine.kind == "external"
-    patience = min(box.watch.canary_s if external else FIRST_S, max(1.0, deadline - time.monotonic()))  # fmt: skip
+    left = max(1.0, deadline - time.monotonic())
+    patience = box.watch.canary_s if external else min(FIRST_S, left)
     say("waits for a first completion")
     await _again(lambda: backend.complete(patience))
     if box.served.tool_parser or box.engine.kind != "vllm":
@@ -52,6 +54,8 @@ async def _listed(box: Box, backend: Backend, deadline: float) -> None:
         except ModelSilent as error:
             wrong_since = None
             if time.monotonic() > deadline:
+                if box.engine.kind == "external":
+                    raise
                 raise ModelSilent(
                     f"not ready after {box.watch.start_s:g} s: {error}",
                     hint="see the log; large weights on slow disks need a longer `watch.start_s`",

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -157,6 +158,18 @@ async def test_the_gate_says_within_seconds_what_is_wrong_and_what_to_do(
             standing = await house.until(State.ILL, within_s=FROZEN_S)
     assert says in standing.reason
     assert do in standing.hint
+
+
+@pytest.mark.parametrize(("listens", "do"), [(True, "engine hangs"), (False, "nothing listens")])
+async def test_an_external_server_that_lists_no_models_is_ill_and_not_waited_for(
+    listens: bool, do: str, tmp_path: Path
+) -> None:
+    asked = box(kind="external")
+    port = int(asked.replicas[0].base.rpartition(":")[2])
+    silent = socket.create_server(("127.0.0.1", port)) if listens else contextlib.nullcontext()
+    with silent:
+        async with housed(asked, tmp_path) as house:
+            assert do in (await house.until(State.ILL, within_s=FROZEN_S)).hint
 
 
 async def test_a_server_of_ours_that_calls_tools_wrongly_fails_for_good(tmp_path: Path) -> None:
