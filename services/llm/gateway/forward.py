@@ -21,14 +21,12 @@ from services.llm.gateway.errors import (
     TooLate,
     body_of,
 )
-from services.llm.gateway.metrics import Metrics
+from services.llm.gateway.metrics import TAIL_BYTES, Metrics
 from services.llm.gateway.pool import Place, Pool
 from services.llm.gateway.upstream import Attempt
 
 # A third replica that fails on one request is a request that kills replicas.
 MOST_RETRIES = 2
-# The end of a stream, where its usage stands, is put together from at most this many of its last bytes.
-_END_BYTES = 2048
 _SHOWN = {
     "X-Request-Id": REQUEST_ID, "Retry-After": re.compile(r"[\w ,:]{1,40}", re.ASCII),
     "Content-Type": re.compile(r"[\w/.+-]+(; ?charset=[\w-]+)?", re.ASCII),
@@ -145,7 +143,7 @@ class Forwarder:
                 attempt.writing = True
                 await out.write(chunk)
                 attempt.writing = False
-                end = (end + chunk)[-_END_BYTES:]
+                end = (end + chunk)[-TAIL_BYTES:]
                 chunk = await self._next(attempt)
             await out.write_eof()
         except (ConnectionResetError, BrokenPipeError) as cause:

@@ -18,7 +18,7 @@ _FIRST_BYTE_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 6
 _WHOLE_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 _WAIT_S = (0.001, 0.01, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 # Usage stands in the last event of a stream and at the end of a whole answer.
-_TAIL_BYTES = 2048
+TAIL_BYTES = 2048
 _USAGE = re.compile(rb'"(prompt_tokens|completion_tokens|cached_tokens)"\s*:\s*(\d{1,9})\b')
 
 
@@ -51,7 +51,7 @@ class Metrics:
 
     def used(self, replica: str, end: bytes) -> None:
         """Count the tokens that the end of an answer tells, if it does."""
-        for kind, count in dict(_USAGE.findall(end[-_TAIL_BYTES:])).items():
+        for kind, count in dict(_USAGE.findall(end[-TAIL_BYTES:])).items():
             self.tokens.labels(replica, kind.decode().removesuffix("_tokens")).inc(int(count))
 
     def _counter(self, name: str, says: str, *labels: str) -> Counter:
