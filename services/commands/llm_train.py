@@ -18,6 +18,7 @@ from services.llm.domain.progress import STOPPED
 from services.llm.domain.recipe import How, Recipe, keep, read_data
 from services.llm.domain.shards import CONFIG, LAUNCH
 from services.llm.domain.train import PROGRESS, card, page, prepare, python_of, run, versions
+from services.llm.files import json_line
 from services.llm.sizing.fit import both
 from services.llm.sizing.training import TrainingFit
 
@@ -119,9 +120,7 @@ def _tell(made: dict[str, Any], output: Path, *, as_json: bool) -> None:
     last = made["result"]
     (output / "card.json").write_text(json.dumps(made, indent=1), encoding="utf-8")
     (output / "README.md").write_text(page(made), encoding="utf-8")
-    told = [
-        json.loads(line) for line in (output / PROGRESS).read_text(encoding="utf-8").splitlines()
-    ]
+    told = map(json_line, (output / PROGRESS).read_text(encoding="utf-8").splitlines())
     plots.training([one for one in told if one.get("event") == "step"], output / "training.png")
     if as_json:
         print_json(made)

@@ -42,6 +42,15 @@ def json_object(file: Path, *, most: int = MOST_JSON, hint: str = SOURCE) -> dic
     return found
 
 
+def json_line(line: str) -> dict[str, Any]:
+    """The object in a line of a file that grows; {} where there is none, as in a line that a kill cut off."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def tensors(file: Path) -> Mapping[str, Mapping[str, Any]]:
     """Name to `dtype`, `shape` and `data_offsets` of a safetensors file as long as its header says.
 

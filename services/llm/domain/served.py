@@ -20,6 +20,7 @@ import httpx2
 
 from agent.model import HttpModel, Patience, Text
 from ontology.errors import BadRequest, Conflict, PlantroomError, Unavailable
+from services.llm.files import json_line
 from services.llm.lora import Adapter
 
 LOAD_S: Final = 120.0
@@ -113,7 +114,7 @@ class Adapters:
             lines = self._history.read_text(encoding="utf-8").splitlines()[-MOST_STEPS:]
         except FileNotFoundError:
             return []
-        return [found for line in lines if (found := _object(line))]
+        return [found for line in lines if (found := json_line(line))]
 
     def _write(self, step: str, **what: Any) -> None:
         when = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
@@ -196,14 +197,6 @@ def _bearer(key: str) -> dict[str, str]:
 
 def _said(answer: httpx2.Response) -> str:
     return f"{answer.status_code}: {' '.join(answer.text.split())[:SHOWN]}"
-
-
-def _object(line: str) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def replicas_of(urls: Sequence[str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ from services.llm.domain.shards import (
     command,
     launch_script,
 )
+from services.llm.files import json_line
 
 Said = Mapping[str, Any]
 Hear = Callable[[Said], None]
@@ -155,20 +156,12 @@ def _heard(lines: TextIO, lives: Callable[[], bool]) -> Iterator[Said]:
             begun += line
             if not begun.endswith("\n"):
                 break
-            said, begun = _object(begun), ""
-            if said:
+            said, begun = json_line(begun), ""
+            if isinstance(said.get("event"), str):
                 yield said
         if not alive:
             return
         time.sleep(LOOK_S)
-
-
-def _object(line: str) -> Said:
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) and isinstance(said.get("event"), str) else {}
 
 
 def _ended(status: int, last: Said, folder: Path) -> Said:
