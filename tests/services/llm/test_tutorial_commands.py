@@ -17,13 +17,26 @@ from typer.testing import CliRunner
 from services.cli import app
 from services.llm.box import read_box
 from services.llm.launch.command import command
+from services.llm.measure.runs import write_run
+from services.llm.sizing.calibrated import Calibration
 from services.llm.sizing.models import CONFIGS
 from tests.services.llm.pages import DOCS, PAGES, TUTORIAL, Told, blocks, told
+from tests.services.llm.test_measure_runs import run_of
 from tests.services.llm.test_preflight import HERMES, rows, shard, smi_files
 
 ROOT = Path(__file__).parents[3]
 TOLD = [one for page in PAGES for one in told(page)]
-RUN = ("fit", "explain", "plan", "predict", "split", "train-plan", "render", "preflight")
+RUN = (
+    "fit",
+    "explain",
+    "plan",
+    "predict",
+    "split",
+    "train-plan",
+    "render",
+    "preflight",
+    "calibrate",
+)
 """Commands of `plantroom llm` that need neither an engine nor a GPU."""
 LAPTOP = "var/laptop/box.toml"
 """Its model is trained by the reader; `tests/llm/test_tutorial.py` serves one in its place."""
@@ -41,12 +54,15 @@ def parsed(argv: list[str]) -> Any:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder in which the pages' files lie: a made-up 72B model, what nvidia-smi printed of eight H100, a run's folders."""
+    """A folder in which the pages' files lie: a made-up 72B model, what nvidia-smi printed of eight H100,
+    runs of a box with half the bandwidth, folders of training."""
     monkeypatch.chdir(tmp_path)
     a_checkpoint(tmp_path / "srv/models/qwen2.5-72b", "qwen2.5-72b")
     for argv in (argv for one in TOLD for argv in one.commands):
         for folder in (argv[4:5] if argv[1:3] == ["adapter", "load"] else []) + after(argv, "--data", "--base"):  # fmt: skip
             Path(moved(folder, tmp_path)).mkdir(parents=True, exist_ok=True)
+    for name in ("bench-1", "bench-2"):
+        write_run(run_of(Calibration(memory=0.5)), tmp_path / name / "run.json")
     smi_files(tmp_path, rows(8))
     yield tmp_path
     shutil.rmtree(tmp_path)
@@ -100,11 +116,11 @@ def test_what_needs_no_gpu_prints_what_its_page_says(page: Path, machine: Path) 
     ran = 0
     for one in told(page):
         for argv in one.commands:
-            if argv[0] == "llm" and argv[1] in RUN and not {"--calibration", LAPTOP} & set(argv):
+            if argv[0] == "llm" and argv[1] in RUN and LAPTOP not in argv:
                 check = finds_a_whole_box if argv[1] == "preflight" else prints_as_told
                 check(one, here(argv, machine), machine)
                 ran += 1
-    assert ran or page.stem in {"measure-a-model-server", "fine-tune-the-model"}
+    assert ran
 
 
 def prints_as_told(one: Told, argv: list[str], machine: Path) -> None:
