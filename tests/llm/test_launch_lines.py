@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from services.llm.measure.engine import on_cpu
 from services.llm.sizing.fit import Layout
 from services.llm.sizing.gpus import Gpu, gpu_named, inventory
 from services.llm.sizing.launch_line import serve_arguments
@@ -18,7 +19,7 @@ from services.llm.sizing.models import CONFIGS, model
 from services.llm.sizing.plan import Plan, plans
 from services.llm.sizing.speed import Workload
 from services.llm.sizing.topology import NODE
-from tests.llm.server import OFFLINE, PYTHON
+from tests.llm.server import PYTHON
 
 pytestmark = [
     pytest.mark.llm,
@@ -59,7 +60,7 @@ def put_to_vllm(asked: Asked, gpu: dict[str, Any] | None = None) -> list[str]:
     given = json.dumps(gpu) + "\n" + "".join(json.dumps(one) + "\n" for one in asked)
     done = subprocess.run(
         [str(PYTHON), str(CHECKER)], input=given, text=True, capture_output=True, check=False,
-        timeout=400, env={**os.environ, **OFFLINE},
+        timeout=400, env={**os.environ, **on_cpu(1)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines()]

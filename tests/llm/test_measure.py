@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from bench.serving_parts.parallel import Written, same_tokens, vllm
-from services.llm.measure.engine import QUIET
 from services.llm.measure.figures import Measured
 from services.llm.measure.how import How
 from services.llm.measure.load import load
 from services.llm.measure.random_model import SIZES, write_random_model
 from services.llm.measure.timed import Api
+from services.llm.offline import OFFLINE
 from services.llm.sizing.speed import Workload
 from tests.llm.server import PYTHON
 
@@ -72,7 +72,7 @@ def vllm_bench(url: str, model: Path, folder: Path) -> dict[str, Any]:
     words = [word for name, value in asked.items() for word in (f"--{name}", value)]
     done = subprocess.run(
         [str(PYTHON), "-c", THEIRS, *words, "--ignore-eos", "--save-result", "--disable-tqdm"],
-        capture_output=True, text=True, check=False, timeout=180, env={**os.environ, **QUIET},
+        capture_output=True, text=True, check=False, timeout=180, env={**os.environ, **OFFLINE},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(json.loads((folder / "theirs.json").read_text()))

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from services.llm.offline import OFFLINE
 from services.llm.sizing.models import CONFIGS, model
-from tests.llm.server import OFFLINE, PYTHON
+from tests.llm.server import PYTHON
 
 pytestmark = [
     pytest.mark.llm,

@@ -34,6 +34,7 @@ from services.llm.domain.shards import (
     launch_script,
 )
 from services.llm.files import json_line
+from services.llm.offline import OFFLINE
 
 Said = Mapping[str, Any]
 Hear = Callable[[Said], None]
@@ -117,7 +118,7 @@ def run(recipe: Recipe, folder: Path, place: Place, python: Path, hear: Hear) ->
 @contextmanager
 def _child(words: list[str], folder: Path, log: Any) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
     """The training process, in a group of its own; SIGTERM and Ctrl-C here become its request to save and stop."""
-    env = {**os.environ, "PYTHONPATH": str(folder.absolute() / CODE), "HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}  # fmt: skip
+    env = {**os.environ, **OFFLINE, "PYTHONPATH": str(folder.absolute() / CODE), "OMP_WAIT_POLICY": "PASSIVE"}  # fmt: skip
     try:
         child = subprocess.Popen(  # noqa: S603  (our own script)
             words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from services.llm.box import Box, Replica
 from services.llm.lora import HOT_RANK, rank_of, room
+from services.llm.offline import OFFLINE
 
 MOST_IN_A_BATCH = 8
 """Adapters that one batch may mix; each costs room on the GPU (`--max-loras`)."""
-OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1",
-           "VLLM_DO_NOT_TRACK": "1", "DO_NOT_TRACK": "1", "RAY_USAGE_STATS_ENABLED": "0"}  # fmt: skip
-"""Nothing leaves the site: no download, no usage statistics."""
 
 
 @dataclass(frozen=True, slots=True)

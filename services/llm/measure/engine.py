@@ -17,10 +17,10 @@ from typing import Final
 import httpx2
 
 from ontology.errors import Unavailable
+from services.llm.offline import OFFLINE
 
 ENTRY: Final = ("-m", "vllm.entrypoints.openai.api_server")
 """Rather than the `vllm` command, which builds for CPUs install under another distribution's name."""
-QUIET: Final = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1"}
 ON_CPU: Final = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_HOST_IP": "127.0.0.1", "GLOO_SOCKET_IFNAME": "lo"}  # fmt: skip
 STAGED_ON_CPU: Final = ("--compilation-config", '{"mode":1,"backend":"eager"}')
 """Pipeline stages on a CPU die on their first request with --enforce-eager; compiled ones take 20 s longer to start."""
@@ -40,7 +40,7 @@ class Serving:
 def on_cpu(ranks: int) -> dict[str, str]:
     """Environment of vLLM on a CPU: one core for each rank, as far as there are any."""
     cores = [str(rank % (os.cpu_count() or 1)) for rank in range(ranks)]
-    return {**QUIET, **ON_CPU, "VLLM_CPU_OMP_THREADS_BIND": "|".join(cores)}
+    return {**OFFLINE, **ON_CPU, "VLLM_CPU_OMP_THREADS_BIND": "|".join(cores)}
 
 
 @contextmanager

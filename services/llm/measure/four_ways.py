@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from ontology.errors import PlantroomError, Unavailable
 from services.llm.measure.engine import (
-    QUIET,
     STAGED_ON_CPU,
     group_bytes,
     last_words,
@@ -29,6 +28,7 @@ from services.llm.measure.load import body, meet, send, session
 from services.llm.measure.prompts import Length, prompts
 from services.llm.measure.runs import Expected
 from services.llm.measure.timed import Api, Timed
+from services.llm.offline import OFFLINE
 from services.llm.sizing.efficiency import Engine
 from services.llm.sizing.speed import Speed, Workload, predict
 from services.llm.smi import gpus_here
@@ -121,7 +121,7 @@ def _by_transformers(asked: Asked, way: Way, texts: Sequence[str], folder: Path)
     with log.open("wb") as out:
         done = subprocess.run(  # noqa: S603  (the interpreter that the user named)
             [str(asked.python), str(SCRIPT)], input=json.dumps(told).encode(), stdout=subprocess.PIPE, stderr=out,
-            check=False, timeout=MOST_S, env={**os.environ, **QUIET, **visible}, cwd=folder,
+            check=False, timeout=MOST_S, env={**os.environ, **OFFLINE, **visible}, cwd=folder,
         )  # fmt: skip
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     if done.returncode or not lines:
@@ -138,7 +138,9 @@ def _by_vllm(asked: Asked, way: Way, texts: Sequence[str], folder: Path) -> Resu
     arguments = ["--model", str(asked.model), cut, str(asked.gpus), "--dtype", "bfloat16", "--max-model-len", str(_longest(asked))]  # fmt: skip
     if asked.cpu:
         arguments += STAGED_ON_CPU if way.id == "vllm-pp" else ("--enforce-eager",)
-    env = on_cpu(asked.gpus) if asked.cpu else {**QUIET, "CUDA_VISIBLE_DEVICES": _cards(asked.gpus)}
+    env = (
+        on_cpu(asked.gpus) if asked.cpu else {**OFFLINE, "CUDA_VISIBLE_DEVICES": _cards(asked.gpus)}
+    )
     with serving(asked.python, arguments, folder / "log", env=env, start_s=asked.start_s) as server:
         timed = asyncio.run(_streams(server.url, texts, asked))
         memory = group_bytes(server.group) if asked.cpu else _used_bytes(asked.gpus)
