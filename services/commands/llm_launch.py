@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from ontology.errors import BadRequest, NotFound
+from ontology.errors import BadRequest
 from services.commands.llm_gateway import ALIASES, ClientKey, gateway_keys, state_folder
 from services.commands.options import AsJson, err, note, out, print_json, say
 from services.llm.box import Box, Replica, reachable, read_box
@@ -114,7 +114,9 @@ def restart(
     raise typer.Exit(0 if all_ready(told) and not left else 1)
 
 
-async def _serve(box: Box, replicas: list[Replica], folder: Path, keys: Keys, *, own: bool) -> None:
+async def _serve(
+    box: Box, replicas: Sequence[Replica], folder: Path, keys: Keys, *, own: bool
+) -> None:
     async with control.held(folder, [one.name for one in replicas]), _gateway(box, keys, folder, own=own) as traffic:  # fmt: skip
         fleet = Fleet(box, replicas, folder, traffic, key=keys.upstream, heard=_heard)
         async with control.Control(fleet, folder).listening():
@@ -169,11 +171,8 @@ def _signals(fleet: Fleet) -> Iterator[None]:
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _chosen(box: Box, name: str | None) -> list[Replica]:
-    chosen = [one for one in box.replicas if name in (None, one.name)]
-    if not chosen:
-        raise NotFound(f"the box has no replica {name!r}", hint=f"it has {', '.join(one.name for one in box.replicas)}")  # fmt: skip
-    return chosen
+def _chosen(box: Box, name: str | None) -> Sequence[Replica]:
+    return [box.replica(name)] if name else box.replicas
 
 
 def _heard(name: str, standing: Standing) -> None:

@@ -35,6 +35,11 @@ _IMAGE = (
     r"^([a-z0-9][a-z0-9./:_-]{0,200}:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?)?$"
 )
 _SECRET = re.compile(r"(_|^)(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$", re.IGNORECASE)
+_SHORT = {
+    "-tp": "--tensor-parallel-size",
+    "-pp": "--pipeline-parallel-size",
+    "-q": "--quantization",
+}
 _COMMANDS = {"vllm": ("vllm", "serve"), "llama.cpp": ("llama-server",), "external": ()}
 
 
@@ -97,6 +102,23 @@ class Engine(_Part):
                 "a key does not belong in this file; set VLLM_API_KEY in the service's environment"
             )
         return self
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """`arguments` by their long names, with what follows a blank or `=`; "" for a bare one."""
+        found = {}
+        for word, after in zip(self.arguments, (*self.arguments[1:], "-"), strict=True):
+            if word.startswith("-"):
+                name, equals, value = word.partition("=")
+                follows = "" if after.startswith("-") else after
+                found[_SHORT.get(name, name)] = value if equals else follows
+        return found
+
+    def number(self, flag: str, default: int) -> int:
+        """The positive whole number that a flag gives; `default` where it gives none."""
+        text = self.flags.get(flag, "")
+        whole = text.isascii() and text.isdigit() and len(text) <= 8
+        return (int(text) if whole else 0) or default
 
 
 class Replica(_Part):

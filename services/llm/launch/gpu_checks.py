@@ -20,11 +20,6 @@ from services.llm.smi import Machine, SeenGpu
 
 BUSY_SHARE = 0.05
 """Of a GPU's memory; an idle one holds some hundred MB of the driver's."""
-_FLAGS = {
-    "-tp": "--tensor-parallel-size",
-    "-pp": "--pipeline-parallel-size",
-    "-q": "--quantization",
-}
 
 
 def gpu_findings(box: Box, seen: Machine, shape: ModelShape | None) -> Iterator[Finding]:
@@ -53,15 +48,14 @@ def _group(box: Box, replica: Replica, gpus: list[SeenGpu], links: Topology, sha
         return
     for gpu in gpus:
         yield from _one(check, gpu)
-    said = arguments(box)
-    tp, pp = _whole(said, "--tensor-parallel-size"), _whole(said, "--pipeline-parallel-size")
+    tp, pp = (box.engine.number(f"--{cut}-parallel-size", 1) for cut in ("tensor", "pipeline"))
     wanted, has = tp * pp, len(gpus) * replica.nodes
     if box.engine.kind == "vllm" and wanted != has:
         yield wrong(check, f"{tp} x {pp} = {wanted} GPUs are asked by engine.arguments, and `gpus` gives {has}", "make TP x PP the number of GPUs of a replica")  # fmt: skip
         return
     yield fine(check, f"{len(gpus)} x {kinds[0]}")
     if box.engine.kind == "vllm" and shape:
-        yield from _fits(check, gpus, links=links, shape=shape, said=said, layout=Layout(tp, pp))
+        yield from _fits(check, gpus, box=box, links=links, shape=shape, layout=Layout(tp, pp))
 
 
 def _one(check: str, gpu: SeenGpu) -> Iterator[Finding]:
@@ -82,20 +76,21 @@ def _one(check: str, gpu: SeenGpu) -> Iterator[Finding]:
         yield doubt(check, f"GPU {gpu.index}: persistence mode is off: each start waits for the driver", "systemctl enable --now nvidia-persistenced")  # fmt: skip
 
 
-def _fits(check: str, gpus: list[SeenGpu], *, links: Topology, shape: ModelShape, said: dict[str, str], layout: Layout) -> Iterator[Finding]:  # fmt: skip
+def _fits(check: str, gpus: list[SeenGpu], *, box: Box, links: Topology, shape: ModelShape, layout: Layout) -> Iterator[Finding]:  # fmt: skip
+    said, number = box.engine.flags, box.engine.number
     try:
         board = gpu_named(gpus[0].name)
         quant = quant_for(shape, said.get("--quantization"))
     except PlantroomError as error:
         yield doubt(check, f"whether the model fits was not computed: {error}", error.hint)
         return
-    context = _whole(said, "--max-model-len", min(4096, shape.context))
+    context = number("--max-model-len", min(4096, shape.context))
     runtime = default_runtime(board, eager="--enforce-eager" in said)
     if (share := _share(said)) is not None:
         runtime = replace(runtime, utilisation=share)
     runtime = replace(
-        runtime, batched_tokens=_whole(said, "--max-num-batched-tokens", runtime.batched_tokens),
-        most_seqs=_whole(said, "--max-num-seqs", runtime.most_seqs),
+        runtime, batched_tokens=number("--max-num-batched-tokens", runtime.batched_tokens),
+        most_seqs=number("--max-num-seqs", runtime.most_seqs),
     )  # fmt: skip
     setup = Setup(shape, board, quant, layout, runtime)
     found = fit(setup, context)
@@ -132,26 +127,6 @@ def _between(links: Topology, gpus: list[SeenGpu]) -> Topology:
     if not links.links or max(chosen) >= len(links):
         return Topology()
     return Topology(tuple(tuple(links.links[i][j] for j in chosen) for i in chosen))
-
-
-def arguments(box: Box) -> dict[str, str]:
-    """The engine's flags and what follows each, whether written with a space or with `=`."""
-    found, words = {}, box.engine.arguments
-    for i, word in enumerate(words):
-        if word.startswith("-"):
-            name, equals, value = word.partition("=")
-            after = words[i + 1] if i + 1 < len(words) and not words[i + 1].startswith("-") else ""
-            found[_FLAGS.get(name, name)] = value if equals else after
-    return found
-
-
-def _whole(said: dict[str, str], name: str, default: int = 1) -> int:
-    text = said.get(name, "")
-    return (
-        int(text)
-        if text.isascii() and text.isdigit() and 0 < len(text) <= 8 and int(text)
-        else default
-    )
 
 
 def _share(said: dict[str, str]) -> float | None:

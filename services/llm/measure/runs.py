@@ -70,13 +70,12 @@ def expected(text: str) -> Expected:
 
 def expected_of_box(box: Box, gpu: str) -> Expected:
     """What a box file starts, on GPUs of this kind; cuts and quantisation are read from the engine's arguments."""
-    given = _flags(box.engine.arguments)
-    cuts = [int(given.get(name) or 0) for name in ("tensor-parallel-size", "pipeline-parallel-size")]  # fmt: skip
-    pp = cuts[1] or 1
-    tp = cuts[0] or max(1, len(box.replicas[0].gpus) // pp)
+    given, number = box.engine.flags, box.engine.number
+    pp = number("--pipeline-parallel-size", 1)
+    tp = number("--tensor-parallel-size", max(1, len(box.replicas[0].gpus) // pp))
     return Expected(
-        box.served.path, gpu, tp, pp, given.get("quantization", ""), len(box.replicas),
-        Engine.LLAMA_CPP if box.engine.kind == "llama.cpp" else Engine.VLLM, "enforce-eager" in given,
+        box.served.path, gpu, tp, pp, given.get("--quantization", ""), len(box.replicas),
+        Engine.LLAMA_CPP if box.engine.kind == "llama.cpp" else Engine.VLLM, "--enforce-eager" in given,
     )  # fmt: skip
 
 
@@ -190,14 +189,3 @@ def _gpu(text: str) -> Gpu:
     if not (0 < gib < 1e5 and 0 < tb_s < 1e3 and 0 < tflops < 1e6):
         raise BadRequest(f"{text[:80]!r}: no such GPU", hint="NAME=GiB/TB per s/TFLOP per s, such as gx=48/0.9/360")  # fmt: skip
     return Gpu(own[1], gib, tb_s, tflops, tflops)
-
-
-def _flags(arguments: tuple[str, ...]) -> dict[str, str]:
-    """`--name value`, `--name=value` and bare `--name` of a command line."""
-    found: dict[str, str] = {}
-    for at, word in enumerate(arguments):
-        if word.startswith("--"):
-            name, _, value = word[2:].partition("=")
-            after = arguments[at + 1] if at + 1 < len(arguments) else ""
-            found[name] = value or ("" if after.startswith("--") else after)
-    return found

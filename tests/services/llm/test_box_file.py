@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from ontology.errors import BadRequest, Conflict, NotFound
 from services.llm.box import (
@@ -234,7 +235,7 @@ def test_the_models_of_the_table_have_the_parser_of_their_family() -> None:
 
 def test_every_key_of_the_box_is_described() -> None:
     page = (Path(__file__).parents[3] / "docs" / "how-to" / "run-a-gpu-box.md").read_text()
-    parts = {
+    parts: dict[str, type[BaseModel]] = {
         "served": Served,
         "engine": Engine,
         "replicas": Replica,
@@ -259,3 +260,13 @@ def test_a_file_that_is_no_toml_is_said_to_be_none(tmp_path: Path, text: str) ->
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(BadRequest, match=r"box\.toml"):
         read_box(file)
+
+
+def test_flags_are_read_as_the_engine_reads_them() -> None:
+    flags = ("-tp", "4", "--quantization=fp8", "--enforce-eager", "--max-model-len", "many")
+    engine = Engine(arguments=flags)
+    assert engine.flags == {
+        "--tensor-parallel-size": "4", "--quantization": "fp8", "--enforce-eager": "", "--max-model-len": "many",
+    }  # fmt: skip
+    assert engine.number("--tensor-parallel-size", 1) == 4
+    assert engine.number("--max-model-len", 4096) == 4096
