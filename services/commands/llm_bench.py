@@ -103,6 +103,9 @@ def calibrate(
             f"first token {_percent(before.ttft)}, {_percent(after.ttft)}",
             markup=False,
         )  # fmt: skip
+    before, after = found.held
+    if after.tpot > before.tpot or after.ttft > before.ttft:
+        err.print("the points kept back are told worse than before: give more lengths and concurrencies, on an idle box, before you use it", markup=False)  # fmt: skip
     factors = ", ".join(f"{name} x {value:.2f}" for name, value in _factors(found).items())
     say(f"{factors}\nwrote {output}; use it with: plantroom llm predict --calibration {output}")  # fmt: skip
 
