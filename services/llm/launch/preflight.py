@@ -160,9 +160,8 @@ def driver(seen: smi.Machine, cuda: str) -> Iterator[Finding]:
     elif least and numbers and tuple(numbers) < least:
         yield wrong("driver", f"driver {seen.driver} is older than {least[0]}.{least[1]}, which CUDA {cuda} needs", "install a newer driver, or an engine built for an older CUDA")  # fmt: skip
     elif seen.driver:
-        yield fine(
-            "driver", seen.driver + (f", CUDA {seen.cuda[0]}.{seen.cuda[1]}" if seen.cuda else "")
-        )
+        made = f", CUDA {seen.cuda[0]}.{seen.cuda[1]}" if seen.cuda else ""
+        yield fine("driver", f"{seen.driver}{made}" + ("" if cuda else "; not compared with the engine's CUDA, which was not asked"))  # fmt: skip
 
 
 def ports(box: Box) -> Iterator[Finding]:

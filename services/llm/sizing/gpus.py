@@ -93,8 +93,9 @@ GPUS: dict[str, Gpu] = {
 }  # fmt: skip
 
 _NOISE = frozenset(
-    {"nvidia", "amd", "tesla", "geforce", "instinct", "oam", "tensor", "core", "gpu"}
-)
+    {"nvidia", "amd", "tesla", "geforce", "instinct", "oam", "tensor", "core", "gpu", "generation", "blackwell",
+     "server", "workstation", "edition", "ac"}
+)  # fmt: skip
 _WORD = re.compile(r"[a-z]+\d*[a-z]*|\d+")
 _GROUP = re.compile(r"(?:(\d{1,4})\s*[x*]\s*)?(.+)", re.IGNORECASE | re.DOTALL)
 
@@ -163,6 +164,8 @@ def _words(text: str) -> tuple[tuple[str, ...], int | None]:
     words = [w for w in words if w not in _NOISE and not re.match(r"sxm|hbm|gddr|rtx$", w)]
     words = ["mi300x" if w == "mi300" else w.removeprefix("rtx") for w in words]
     gb = None
-    if len(words) > 1 and re.fullmatch(r"\d{2,3}", words[-1]):
-        gb = int(words.pop())
+    # mostly at the end, but `NVIDIA A100 80GB PCIe`
+    at = next((i for i in range(len(words) - 1, 0, -1) if re.fullmatch(r"\d{2,3}", words[i])), None)
+    if at is not None:
+        gb = int(words.pop(at))
     return tuple(words), gb

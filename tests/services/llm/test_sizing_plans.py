@@ -287,3 +287,12 @@ def test_engines_without_a_kernel_refuse() -> None:
     )
     with pytest.raises(Refused, match="fp8"):
         predict(e, CHAT)
+
+
+@pytest.mark.parametrize(("printed", "id"), [
+    ("NVIDIA A100 80GB PCIe", "a100-pcie-80"), ("NVIDIA A100-SXM4-40GB", "a100-40"), ("NVIDIA H100 80GB HBM3", "h100-80"),
+    ("NVIDIA RTX 6000 Ada Generation", "rtx6000-ada-48"), ("NVIDIA B300 SXM6 AC", "b300-288"),
+    ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "rtx-pro-6000-96"),
+])  # fmt: skip
+def test_a_gpu_is_known_by_the_name_that_nvidia_smi_prints(printed: str, id: str) -> None:
+    assert gpu_named(printed).id == id
