@@ -20,11 +20,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-PROGRESS = re.compile(
-    rb"^((?:vllm:(?:iteration_tokens_total_count|generation_tokens_total|prompt_tokens_total|kv_cache_usage_perc)"
-    rb"|llamacpp:(?:n_decode_total|tokens_predicted_total|prompt_tokens_total))\S*) (\S+)$",
-    re.MULTILINE,
-)
+COUNTERS = (
+    "vllm:iteration_tokens_total_count", "vllm:generation_tokens_total", "vllm:prompt_tokens_total",
+    "vllm:kv_cache_usage_perc", "vllm:num_requests_running", "vllm:num_preemptions_total",
+    "vllm:prefix_cache_queries_total", "llamacpp:n_decode_total", "llamacpp:tokens_predicted_total",
+    "llamacpp:prompt_tokens_total",
+)  # fmt: skip
+PROGRESS = re.compile(rf"^((?:{'|'.join(COUNTERS)})\S*) (\S+)$".encode(), re.MULTILINE)
 MOST_BYTES = 4_000_000
 LOOK_S = 3.0
 TOOL = {"type": "function", "function": {

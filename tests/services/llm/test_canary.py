@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from services.llm.launch import canary
+from services.llm.launch.backends import DIALECTS
 from services.llm.launch.containers import CANARY
 
 COMPLETION = json.dumps({"choices": [{"message": {"content": "p"}}]})
@@ -149,3 +150,7 @@ def test_only_an_engine_that_lived_or_is_late_is_ended(
 )
 def test_programs_are_ended_only_behind_a_containers_own_init(first: str, inside: bool) -> None:
     assert canary.in_container(first) is inside
+
+
+def test_the_script_and_the_watchdog_take_the_same_counters_for_work() -> None:
+    assert set(canary.COUNTERS) == {name for one in DIALECTS.values() for name in one.progress}
