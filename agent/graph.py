@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import string
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -156,7 +158,7 @@ class Conversation:
 
     def verify(self, state: State) -> State:
         """Every number of the model's text must be bound; asked again once, then marked."""
-        text = state["text"].strip()
+        text = state["text"].strip() if _UNSAID.sub("", state["text"]).strip(_MARKS) else ""
         wrong = ungrounded(text, self.bound(state)) if text else []
         if (wrong or not text) and not state.get("asked_again"):
             listed = ", ".join(one.text for one in wrong) or "(there was no answer)"
@@ -246,6 +248,11 @@ class Conversation:
         plan = replace(state["plan"], mode="playbook")
         left = [step for step in plan.steps if step not in state["done"]]
         return {"plan": plan, "mode": "playbook", "wanted": left, "text": "", "asked_again": True}
+
+
+_UNSAID: Final = re.compile(r"<tool_call>.*?(</tool_call>|$)|<[^<>]*>", re.DOTALL)
+_MARKS: Final = f"{string.punctuation}{string.whitespace}"
+"""Where nothing but calls that no parser took, tags and marks is left, there is no answer."""
 
 
 def _spent(state: State) -> bool:

@@ -146,9 +146,19 @@ async def test_a_number_without_a_source_twice_is_marked() -> None:
         [[Text("CH-2 is"), ModelSilent("gone")]],
         [[wants(POWER)], [Text("CH-2 draws 3"), ModelSilent("gone")]],
         [[wants(POWER)], [], []],
+        [[wants(POWER)], *[[Text('<tool_call>\n{"name": "history", "arguments"')]] * 2],
+        [[wants(POWER)], *[[Text("</tool_call> {}")]] * 2],
         [],
     ],
-    ids=["before a word", "in the first word", "in the answer", "with nothing to say", "at once"],
+    ids=[
+        "before a word",
+        "in the first word",
+        "in the answer",
+        "with nothing to say",
+        "with a torn call",
+        "with marks only",
+        "at once",
+    ],
 )
 async def test_a_model_that_dies_leaves_the_playbook_answer_and_loses_nothing(
     script: Script,
