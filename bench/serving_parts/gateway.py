@@ -22,7 +22,8 @@ from services.llm.measure.figures import Measured
 from services.llm.measure.how import How
 from services.llm.measure.load import load
 from services.llm.sizing.speed import Workload
-from tests.services.llm.replicas import Answered, Stub, ask, free_port, router_program, stubs
+from tests.services.llm.replicas import Answered, Stub, ask, router_program, stubs
+from tests.services.llm.stubs import free_port
 
 START_S = 60.0
 # `plantroom llm gateway`, without the imports of the other commands

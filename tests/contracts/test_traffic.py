@@ -12,7 +12,8 @@ from ontology.errors import NotFound, Refused, Unavailable
 from services.llm.gateway.far import FarGateway
 from services.llm.gateway.keys import Keys
 from services.llm.traffic import Seen, Traffic, Turn
-from tests.services.llm.replicas import ADMIN, House, Stub, ask, free_port, house, stubs
+from tests.services.llm.replicas import ADMIN, House, Stub, ask, house, stubs
+from tests.services.llm.stubs import free_port
 
 
 @pytest.fixture(scope="module")

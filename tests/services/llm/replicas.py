@@ -23,6 +23,7 @@ from services.llm.gateway.app import serving
 from services.llm.gateway.keys import Keys
 from services.llm.gateway.pool import Pool
 from services.llm.traffic import Turn
+from tests.services.llm.stubs import free_port
 
 ROOT = Path(__file__).parents[3]
 STUB = Path(__file__).parent / "stub_server.py"
@@ -34,12 +35,6 @@ def router_program() -> str | None:
     """vllm-project's router, if it is installed: PLANTROOM_VLLM_ROUTER, `.venv-router/bin`, the PATH."""
     named, beside = os.environ.get("PLANTROOM_VLLM_ROUTER"), ROOT / ".venv-router/bin/vllm-router"
     return named or (str(beside) if beside.exists() else None) or shutil.which("vllm-router")
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @dataclass

@@ -24,11 +24,11 @@ from tests.services.llm.replicas import (
     ask,
     box_of,
     end,
-    free_port,
     house,
     start,
     stubs,
 )
+from tests.services.llm.stubs import free_port
 
 LONG = "The chilled water plant of Riverside Tower has two chillers and three pumps. " * 40
 

@@ -18,7 +18,8 @@ from services.llm.gateway.app import serving
 from services.llm.gateway.keys import Keys
 from services.llm.gateway.pool import Pool
 from services.llm.traffic import Turn
-from tests.services.llm.replicas import ADMIN, Answered, Stub, ask, free_port, house, stubs
+from tests.services.llm.replicas import ADMIN, Answered, Stub, ask, house, stubs
+from tests.services.llm.stubs import free_port
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 JSON = b'Content-Type: application/json\r\n\r\n{"choices": []}'

@@ -28,6 +28,7 @@ from services.llm.launch.findings import Finding, State, worst
 from services.llm.launch.preflight import Asked, driver, ports, preflight, template
 from services.llm.sizing.models import CONFIGS
 from tests.services.llm.lora_folder import adapter_at
+from tests.services.llm.stubs import free_port
 
 HERMES = (
     "{% if tools %}<tools>{% for tool in tools %}{{ tool | tojson }}{% endfor %}</tools> answer in <tool_call>{% endif %}"
@@ -67,12 +68,6 @@ def folder(tmp_path: Path) -> Path:
     }
     (made / "model.safetensors.index.json").write_text(json.dumps(index))
     return made
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def a_box(folder: Path, gpus: int = 2, *flags: str, **served: Any) -> Box:

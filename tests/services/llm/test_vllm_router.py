@@ -20,7 +20,8 @@ import aiohttp
 import pytest
 
 from services.llm.gateway.routing import bound
-from tests.services.llm.replicas import Stub, ask, clients, free_port, router_program, stubs
+from tests.services.llm.replicas import Stub, ask, clients, router_program, stubs
+from tests.services.llm.stubs import free_port
 
 START_S = 30.0
 
