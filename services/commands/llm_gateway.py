@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 import signal
+import stat
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ontology.errors import NotFound
+from ontology.errors import BadRequest, NotFound
 from services.commands.options import AsJson, err, print_json, say
 from services.llm.box import Box, read_box
 from services.llm.gateway.aliases import Aliases
@@ -55,6 +56,7 @@ def state_folder(box: Path, given: Path | None) -> Path | None:
     """Where a running gateway keeps what must outlive it; made where it is missing, for its owner only.
 
     None where the box file lies in a folder that cannot be written to, as in a container, and no other was given.
+    Raises BadRequest where somebody else could put files or sockets of their own there.
     """
     folder = given or box.with_suffix(".state")
     try:
@@ -65,7 +67,14 @@ def state_folder(box: Path, given: Path | None) -> Path | None:
                 f"{folder}: {cause.strerror}", hint="give a folder you can write to"
             ) from cause
         return None
-    return folder if os.access(folder, os.W_OK) else None
+    if not os.access(folder, os.W_OK):
+        return None
+    known = folder.stat()
+    if known.st_uid != os.getuid():
+        raise BadRequest(f"{folder} belongs to somebody else", hint="run as its owner, or give another with --state")  # fmt: skip
+    if known.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise BadRequest(f"others may write in {folder}, where keys and sockets lie", hint=f"chmod go-w {folder}")  # fmt: skip
+    return folder
 
 
 def gateway_keys(folder: Path | None, client: Path | None, upstream: Path | None) -> Keys:

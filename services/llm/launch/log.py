@@ -56,9 +56,11 @@ class BoundedLog:
         self._size = os.fstat(self._file).st_size
 
     def _turn(self) -> None:
-        os.close(self._file)
+        """The old file stays open until the new one is: a number closed too early may soon be a socket's."""
         for number in range(KEPT, 0, -1):
             older = self.path if number == 1 else self.path.with_name(f"{self.path.name}.{number - 1}")  # fmt: skip
             if older.exists():
                 older.replace(self.path.with_name(f"{self.path.name}.{number}"))
+        full = self._file
         self._open()
+        os.close(full)

@@ -103,3 +103,22 @@ def test_a_box_file_that_is_none_is_refused(tmp_path: Path, say: Run, box: str) 
     file.write_text(box)
     assert say("llm", "gateway", file).code == 2
     assert say("llm", "gateway", tmp_path / "none.toml").code == 4
+
+
+@pytest.mark.parametrize(
+    "command", [("gateway",), ("serve",), ("status",), ("stop",), ("restart",)]
+)
+def test_a_state_folder_that_others_may_write_in_is_refused(
+    tmp_path: Path, say: Run, command: tuple[str, ...]
+) -> None:
+    box, state = tmp_path / "box.toml", tmp_path / "box.state"
+    box.write_text(
+        '[served]\npath = "m"\n[engine]\nkind = "external"\n[[replicas]]\nname = "a"\nurl = "http://127.0.0.1:9"\n'
+    )
+    state.mkdir()
+    state.chmod(0o777)
+    told = say("llm", *command, box)
+    assert told.code == 2
+    assert "others may write" in told.err
+    assert f"chmod go-w {state}" in told.err
+    assert not list(state.iterdir())

@@ -154,6 +154,22 @@ def test_a_log_does_not_grow_without_end(tmp_path: Path) -> None:
     assert all(file.stat().st_mode & 0o077 == 0 for file in files)
 
 
+def test_a_log_that_cannot_be_begun_anew_keeps_its_old_file(tmp_path: Path) -> None:
+    """Its number, closed, would soon be a socket's: the engine's words would go there."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = BoundedLog(folder / "a.log", most_bytes=10)
+    log.write(b"first\n")
+    folder.rename(tmp_path / "away")
+    with pytest.raises(FileNotFoundError):
+        log.write(b"second line\n")
+    (tmp_path / "away").rename(folder)
+    log.write(b"third line\n")
+    log.close()
+    assert (folder / "a.log").read_text() == "third line\n"
+    assert (folder / "a.log.1").read_text() == "first\n"
+
+
 # Who kills the supervisor kills the engine: the keeper sees the pipe close.
 
 ENGINE = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True); print('up', flush=True); time.sleep(60)"
