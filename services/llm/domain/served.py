@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import quote
 
 import httpx2
 
@@ -79,7 +80,7 @@ class Adapters:
             await self._everywhere(lambda replica, url: self._load(replica, url, name, adapter))
             await self._everywhere(lambda replica, url: self._try(replica, url, name))
             if alias:
-                await self._admin("POST", f"/aliases/{alias}", {"model": name})
+                await self._admin("POST", f"/aliases/{_quoted(alias)}", {"model": name})
         except (PlantroomError, asyncio.CancelledError) as wrong:
             await self._taken_back(name)
             self._write("failed", **told, why=str(wrong) or "interrupted")
@@ -98,11 +99,13 @@ class Adapters:
         """The alias means again what it meant before, at once. Gives that, and the seconds it took."""
         began = time.monotonic()
         now = (await self.aliases()).get(alias, alias)
-        before = str((await self._admin("POST", f"/aliases/{alias}/rollback", {}))["model"])
+        before = str(
+            (await self._admin("POST", f"/aliases/{_quoted(alias)}/rollback", {}))["model"]
+        )
         took = time.monotonic() - began
         missing = [replica for replica, names in (await self.listed()).items() if before not in names]  # fmt: skip
         if missing:
-            await self._admin("POST", f"/aliases/{alias}", {"model": now})
+            await self._admin("POST", f"/aliases/{_quoted(alias)}", {"model": now})
             raise Conflict(f"{', '.join(missing)} no longer serve {before!r}: {alias} still means {now!r}",
                            hint=f"load it again: plantroom llm adapter load {before} FOLDER --alias {alias}")  # fmt: skip
         self._write("rolled back", alias=alias, name=before, instead_of=now)
@@ -189,6 +192,11 @@ class Adapters:
             raise Unavailable(f"the gateway {self._servers.gateway} does not answer", hint="is `plantroom llm serve` or `llm gateway` running?") from cause  # fmt: skip
         kind = Conflict if answer.status_code == 409 else BadRequest
         raise kind(f"the gateway says {_said(answer)}", hint="see its admin key, and `plantroom llm adapter list`")  # fmt: skip
+
+
+def _quoted(alias: str) -> str:
+    """As one part of a path: `team/rollback` is a name, and no order to roll `team` back."""
+    return quote(alias, safe="")
 
 
 def _bearer(key: str) -> dict[str, str]:

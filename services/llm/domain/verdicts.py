@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,14 +21,21 @@ def write(folder: Path, found: Mapping[str, Any]) -> None:
     """Write evaluation.json and evaluation.md. Raises Unavailable for a folder that cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / RESULT).write_text(
-            json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
-        (folder / PAGE).write_text(page(found), encoding="utf-8")
+        _put(folder / RESULT, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+        _put(folder / PAGE, page(found))
     except OSError as cause:
         raise Unavailable(
             f"{folder}: {cause.strerror}", hint="name a folder that can be written"
         ) from cause
+
+
+def _put(file: Path, text: str) -> None:
+    """The whole text or none, at this very place: a link that lies there is replaced and not followed."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    with fresh.open("x", encoding="utf-8") as draft:
+        draft.write(text)
+    fresh.replace(file)
 
 
 def earlier(path: Path) -> dict[str, Any]:

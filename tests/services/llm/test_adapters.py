@@ -114,6 +114,13 @@ async def test_an_adapter_that_calls_no_tool_is_not_switched_to(replicas: list[S
         assert await adapters.listed() == {"a": ["chief"], "b": ["chief"]}
 
 
+async def test_an_alias_is_a_name_whatever_it_looks_like(replicas: list[Stub], tmp_path: Path, good: Adapter) -> None:  # fmt: skip
+    async with served(replicas, tmp_path) as (adapters, _):
+        await adapters.load("chief-1", good, alias="team")
+        await adapters.load("chief-2", good, alias="team/rollback")
+        assert await adapters.aliases() == {"team": "chief-1", "team/rollback": "chief-2"}
+
+
 async def test_what_an_alias_means_is_not_unloaded(replicas: list[Stub], tmp_path: Path, good: Adapter) -> None:  # fmt: skip
     async with served(replicas, tmp_path) as (adapters, _):
         await adapters.load("chief-1", good, alias="engineer")

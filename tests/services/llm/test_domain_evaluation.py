@@ -198,7 +198,12 @@ async def test_the_page_and_the_next_run_read_what_was_written(tmp_path: Path) -
     rows = [v.to_json() for v in verdict_list]
     found = {"model": "base", "when": "now", "bank": "unseen", "half": "all", "prompt": "short", "summary": summary(verdict_list),
              "questions": rows, "beside_playbook": verdicts.beside_playbook(rows)}  # fmt: skip
+    (elsewhere := tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / verdicts.RESULT).symlink_to(
+        elsewhere
+    )  # a link in the way is replaced and not followed
     verdicts.write(tmp_path, found)
+    assert elsewhere.read_text() == "mine"
     before = verdicts.earlier(tmp_path)
     worse = found | {"questions": [row | {"args_right": False} for row in rows]}
     assert verdicts.against(worse, before)["verdict"].startswith("too few")
