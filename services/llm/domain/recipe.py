@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ontology.errors import BadRequest, Conflict, NotFound
 from services.llm.domain.turns import BadExample, examples
+from services.llm.files import refuse_pipe
 
 RECIPE: Final = "recipe.json"
 SPLITS: Final = ("train", "valid", "test")
@@ -75,19 +76,30 @@ def read_data(folder: Path) -> Data:
         raise NotFound(
             f"{folder} has no .jsonl files", hint=f"make some: plantroom llm data -o {folder}"
         )
+    try:
+        digest = _digest(files)
+        counts = {split: sum(1 for _ in examples(folder, split)) for split in SPLITS}
+    except BadExample as wrong:
+        raise BadRequest(str(wrong), hint='one JSON object a line with "messages" and "split"') from wrong  # fmt: skip
+    except UnicodeDecodeError as wrong:
+        raise BadRequest(f"a file in {folder} is not UTF-8: {wrong.reason}", hint="save it as UTF-8") from wrong  # fmt: skip
+    except OSError as wrong:
+        raise BadRequest(f"{wrong.filename}: {wrong.strerror}", hint=f"let only files that can be read end with .jsonl in {folder}") from wrong  # fmt: skip
+    if not counts["train"]:
+        raise BadRequest(f"{folder} has no example of the split train", hint="see `plantroom llm data`")  # fmt: skip
+    return Data(folder, counts, digest)
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """Over names and bytes. Raises OSError, and BadRequest for a pipe."""
     digest = hashlib.sha256()
     for path in files:
+        refuse_pipe(path)
         digest.update(path.name.encode() + b"\0")
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
-    try:
-        counts = {split: sum(1 for _ in examples(folder, split)) for split in SPLITS}
-    except BadExample as wrong:
-        raise BadRequest(str(wrong), hint='one JSON object a line with "messages" and "split"') from wrong  # fmt: skip
-    if not counts["train"]:
-        raise BadRequest(f"{folder} has no example of the split train", hint="see `plantroom llm data`")  # fmt: skip
-    return Data(folder, counts, digest.hexdigest())
+    return digest.hexdigest()
 
 
 def keep(recipe: Recipe, folder: Path, data: Data) -> Recipe:
@@ -110,7 +122,7 @@ def _resumed(path: Path, data: Data) -> Recipe:
         kept = json.loads(path.read_text(encoding="utf-8"))
         digest = kept.pop("data_digest")
         recipe = Recipe(**{**kept, "method": How(kept["method"])})
-    except (OSError, ValueError, TypeError, KeyError) as cause:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as cause:
         raise NotFound(
             f"{path.parent} holds no run to resume", hint="leave out --resume"
         ) from cause

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -186,3 +187,28 @@ def test_a_run_folder_starts_by_itself_with_its_own_code(tmp_path: Path) -> None
     imported = {line.split()[1] for path in code.glob("*.py") for line in path.read_text().splitlines() if line.startswith("from services")}  # fmt: skip
     assert all((tmp_path / "code" / name.replace(".", "/")).with_suffix(".py").exists() for name in imported)  # fmt: skip
     assert "accelerate.commands.launch" in (tmp_path / "launch.sh").read_text()
+
+
+@pytest.mark.parametrize("kind", ["Latin-1", "folder", "pipe", "broken link"])
+def test_examples_that_cannot_be_read_are_told_with_what_to_do(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "train.jsonl"
+    match kind:
+        case "Latin-1":
+            file.write_bytes('{"messages": "\xe9"}\n'.encode("latin-1"))
+        case "folder":
+            file.mkdir()
+        case "pipe":
+            os.mkfifo(file)
+        case _:
+            file.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BadRequest) as told:
+        read_data(tmp_path)
+    assert told.value.hint
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, "5", "[]", "{}", "not JSON"])
+def test_a_recipe_that_is_none_is_no_run_to_resume(tmp_path: Path, text: str) -> None:
+    data = read_data(data_of(tmp_path / "data"))
+    (tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(NotFound):
+        keep(Recipe(base="b", data="d", method=How.LORA, resume=True), tmp_path, data)
