@@ -250,6 +250,10 @@ CAUSES: Final[tuple[Family, ...]] = (
         {p} of {s}, last replaced when
         when was {s} {p} last serviced
         who last changed the {p} on {s}
+        last cleaning of the {p} on {s}
+        {s}: the {p} was cleaned last on which day
+        when did somebody check the {p} of {s}
+        {p} of {s}, last washed or greased when
         """), (), "ahu doas chiller fcu", 0.8),
     Family("feeds", "explain_equipment", "what is fed by {s}", lines("""
         what does {s} serve

@@ -97,7 +97,7 @@ def claim(folder: Path) -> None:
 
 def drawn(limit: int, talks: int, seed: int, dropped: Dropped) -> Iterator[Example]:
     """About `limit` examples of one round and `talks` whole conversations, over all splits."""
-    seen: set[str] = set()
+    seen: dict[str, tuple[str, int]] = {}
     for split in ("test", "valid", "train"):  # what a judge asks is never trained on
         count = round(talks * SHARES[split])
         if count:  # before the single rounds, which would leave no manual's question unasked

@@ -37,7 +37,7 @@ evidence). The prompt is the agent's own short prompt, byte for byte (`PLANTROOM
 - Buildings: {QUESTIONS_EACH} questions about one, then comes the next; none is in two splits (and one simulated for each split).
   Ids in common styles, such as CH-2, occur in several buildings, the demo too: nothing but the spelling is shared.
 - Templates: no form of words is in two splits.
-- Questions: {found["dropped"].get("near duplicate", 0):,} that differed only in capitals, marks or spacing from one kept were dropped.
+- Questions: {found["dropped"].get("near duplicate", 0):,} were dropped: they stand in another split, or too often in theirs, capitals, marks and spacing aside.
 
 ## What was dropped, and why
 {_rows(found["dropped"])}

@@ -21,6 +21,7 @@ from services.llm.domain.examples import (
     drafted,
     weighed,
 )
+from services.llm.domain.phrasings import TOPICS
 from services.llm.domain.questions import Asker
 from services.llm.domain.shelf import HOSTILE
 from services.llm.domain.stage import Stage
@@ -53,7 +54,7 @@ async def conversations(
     """Up to `count` conversations about the building of the stage."""
     rng = random.Random(f"{seed}/{split}/{stage.name}/talk")  # noqa: S311  (chance, no secret)
     building = stage.box.building
-    asker, planner = Asker(building), PlaybookPlanner(building)
+    asker, planner = Asker(building, TOPICS), PlaybookPlanner(building)
     made = 0
     for family, number, form in weighed(split, rng, 5 * count, {"manual": _READING}):
         if made >= count:

@@ -34,6 +34,8 @@ VERSION: Final = version("plantroom")
 SPLITS: Final = ("train", "valid", "test")
 QUESTIONS_EACH: Final = 20
 """Asked about one building, then comes the next: names that seldom return are copied and not learnt by heart."""
+MOST_TIMES: Final = 12
+"""A question that names nothing, such as which faults are open, is the same everywhere."""
 SHARES: Final = {"train": 0.9, "valid": 0.05, "test": 0.05}
 _FORMS_OF: Final = {
     0: "train",
@@ -243,12 +245,15 @@ def plain_text(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+|[\u0e00-\u0e7f]+", text.lower()))
 
 
-def distinct(examples: Iterator[Example], seen: set[str], dropped: Dropped) -> Iterator[Example]:
-    """Each question once over all splits, near duplicates counted."""
+def distinct(
+    examples: Iterator[Example], seen: dict[str, tuple[str, int]], dropped: Dropped
+) -> Iterator[Example]:
+    """Each question in one split only, and there `MOST_TIMES` at most, of other buildings at other times; the rest is counted."""
     for each in examples:
         key = hashlib.blake2b(plain_text(each.question).encode(), digest_size=12).hexdigest()
-        if key in seen:
+        split, times = seen.get(key, (each.split, 0))
+        if split != each.split or times >= MOST_TIMES:
             dropped.why["near duplicate"] += 1
             continue
-        seen.add(key)
+        seen[key] = split, times + 1
         yield each

@@ -1,7 +1,8 @@
 """A kind of question: its plain form, and how it is really said.
 
 The plain form is never trained on; it is what the playbook reads without fail, and its plan is the right answer to all the
-others. {s} is a thing, {q} a quantity of it, {w} a time, {n} a limit, {k} a kind in plural, {f} a place.
+others. {s} is a thing, {q} a quantity of it, {w} a time, {n} a limit, {k} a kind in plural,
+{f} a place, {u} a unit.
 """
 
 from __future__ import annotations

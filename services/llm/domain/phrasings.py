@@ -26,7 +26,17 @@ TOPICS: Final = (
     "coil cleaning chemicals", "oil sampling", "guest room valve replacement", "who approves an override", "night setback hours",
     "humidity limits in guest rooms", "legionella sampling points", "spare parts list of the pumps", "restart after a power failure",
 )  # fmt: skip
-PARTS: Final = ("filter", "belt", "bearing", "actuator", "valve", "sensor", "motor", "coil", "seal")
+TASKS: Final = tuple(
+    f"{doing} the {part} of {thing}"
+    for doing in ("cleaning", "replacing", "checking", "adjusting", "isolating", "lubricating", "testing", "ordering", "fitting")
+    for part in ("strainer", "belt", "bearings", "coil", "damper", "actuator", "valve", "fan", "battery", "relay", "gasket", "contactor", "tubes")
+    for thing in ("a pump", "the AHU", "a cooling tower", "the DOAS", "a chiller", "an FCU", "the heat exchanger", "a VAV box")
+)  # fmt: skip
+"""What no document of ours is about: copied all the same when the manuals are asked."""
+PARTS: Final = (
+    "filter", "belt", "bearing", "actuator", "valve", "sensor", "motor", "coil", "seal", "strainer", "tube", "damper", "battery",
+    "compressor",
+)  # fmt: skip
 
 PLURALS: Final = {
     # kind -> one, several, as people say them

@@ -12,7 +12,7 @@ from agent.playbooks.entities import Linker
 from ontology.entity import Entity
 from ontology.graph import Building
 from services.llm.domain.family import Family
-from services.llm.domain.phrasings import NOUNS, PARTS, PLURALS, TOPICS
+from services.llm.domain.phrasings import NOUNS, PARTS, PLURALS, TASKS, TOPICS
 from services.llm.domain.quantities import QUANTITIES, TOTALS, Said
 from services.llm.domain.times import PAIRS, TIMES, filled
 
@@ -22,6 +22,12 @@ _THAI_KINDS: Final = {
     "cooling-tower": "คูลลิ่งทาวเวอร์",
     "floor": "ชั้น",
 }
+_UNITS: Final = (
+    ("-temp", "°F", ("°F", "F", "fahrenheit", "deg F")),
+    ("cooling-power", "RT", ("RT", "tons", "refrigeration tons", "TR")),
+    ("-flow", "gpm", ("gpm", "GPM", "gallons per minute")),
+)
+"""Ends of quantities, another unit than they are kept in, and how it is said."""
 _LOOSE: Final = 0.35
 """Share of questions typed in a hurry: without capitals, marks, or with a slip of the finger."""
 
@@ -46,8 +52,9 @@ class _Thing:
 class Asker:
     """Asks about one building."""
 
-    def __init__(self, building: Building) -> None:
-        self._building = building
+    def __init__(self, building: Building, topics: Sequence[str] = (*TOPICS, *TASKS)) -> None:
+        """`topics`: what manuals are asked about."""
+        self._building, self._topics = building, topics
         linker = Linker(building)
         self._members: Mapping[str, Sequence[Entity]] = {
             **{kind: linker.members(kind) for kind in (*QUANTITIES, "floor")},
@@ -81,7 +88,7 @@ class Asker:
         if kind in PLURALS:
             plain["one"], plain["k"] = said["one"], said["k"] = PLURALS[kind]
         _when(rng, plain, said, thai=thai)
-        for slot, words in (("d", TOPICS), ("p", PARTS), ("x", NOUNS)):
+        for slot, words in (("d", self._topics), ("p", PARTS), ("x", NOUNS)):
             plain[slot] = said[slot] = rng.choice(words)
         text = _put(form, said)
         return Asked(text if thai else _typed(text, said, rng), _put(family.plain, plain), tuple(ids), quantity)  # fmt: skip
@@ -115,6 +122,11 @@ class Asker:
         one = rng.choice(choice)
         plain["q"] = one.plain
         said["q"] = rng.choice(one.thai) if thai else rng.choice((one.plain, *one.loose))
+        if "{u}" in family.plain:
+            units = [each for each in _UNITS if one.quantity.endswith(each[0])]
+            if not units:
+                return None
+            plain["u"], said["u"] = units[0][1], rng.choice(units[0][2])
         if one.limits:
             plain["n"] = said["n"] = str(rng.choice(one.limits))
         return one.quantity

@@ -38,6 +38,16 @@ VALUES: Final[tuple[Family, ...]] = (
         เช็ค {q} ที่ {s}
         {q} {s} ขณะนี้
         """), MEASURED, 3.0),
+    Family("in-unit", "live_value", "what is the {q} of {s} in {u}", lines("""
+        {s} {q} in {u}
+        {q} of {s}, {u} please
+        give me {q} on {s} as {u}
+        {u}: {q} of {s} right now
+        show {s} {q}, I think in {u}
+        current {q} at {s} in {u}
+        how many {u} is the {q} of {s}
+        {s}'s {q} expressed in {u}
+        """), (), "chiller ahu doas room fcu chilled-water-plant weather", 2.0),
     Family("state", "live_value", "is {s} running", lines("""
         {s} running right now?
         is {s} on or off
@@ -310,7 +320,7 @@ VALUES: Final[tuple[Family, ...]] = (
         where is the hottest room now
         rank rooms by temperature, hottest first
         hottest guest room at present
-        """), (), "", 0.4),
+        """), (), "", 0.8),
     Family("hot-rooms", "aggregate", "which rooms on {f} are above {n} degrees", lines("""
         rooms over {n} degrees on {f}
         list rooms on {f} above {n} °C
