@@ -58,6 +58,10 @@ class ReplicaFailed(GatewayError):
     code, status, kind = "replica-failed", 502, "server_error"
 
 
+class ReplicaErred(ReplicaFailed):
+    """A replica answered with a 5xx: it may be broken, or the request."""
+
+
 class NobodyListens(ReplicaFailed):
     """There was no connection: the replica has not even read the request."""
 

@@ -17,6 +17,7 @@ from services.llm.gateway.errors import (
     ClientGone,
     GatewayError,
     NobodyListens,
+    ReplicaErred,
     ReplicaFailed,
     TooLate,
     body_of,
@@ -44,6 +45,8 @@ class Way:
     wait_left_s: float
     tried: set[str] = field(default_factory=set)
     failures: int = 0
+    erred: list[Place] = field(default_factory=list)
+    """Where it was answered with a 5xx."""
     replica: str = "none"
     out: web.StreamResponse | None = None
 
@@ -109,11 +112,21 @@ class Forwarder:
             except ReplicaFailed as failure:
                 nobody = isinstance(failure, NobodyListens)
                 way.wait_left_s -= (_now() - from_ - waited) if nobody else 0.0
-                self._pool.failed(place, refused=nobody)
+                self._blame(place, way, failure)
                 raise
             except (ClientGone, TooLate, asyncio.CancelledError):
                 self._pool.unknown(place)
                 raise
+
+    def _blame(self, place: Place, way: Way, failure: ReplicaFailed) -> None:
+        """What two replicas answer with a 5xx is the request's fault: it must not shut out the house."""
+        if isinstance(failure, ReplicaErred):
+            way.erred.append(place)
+        if len({each.replica.name for each in way.erred}) < 2:
+            self._pool.failed(place, refused=isinstance(failure, NobodyListens))
+            return
+        for each in way.erred:
+            self._pool.answered(each)
 
     async def _at(self, place: Place, way: Way) -> web.StreamResponse:
         attempt = Attempt(place, way.ask, self._pool.box.gateway, way.whole_at)

@@ -19,6 +19,7 @@ from services.llm.gateway.errors import (
     GatewayError,
     NobodyListens,
     ReplicaDown,
+    ReplicaErred,
     ReplicaFailed,
     ReplicaSilent,
     TooLate,
@@ -153,7 +154,7 @@ class Attempt:
                 f"{self._name} refused the gateway's own key", hint="give it with --upstream-key"
             )
         if status >= 500:
-            raise ReplicaFailed(f"{self._name} answered {status}{await self._words()}")
+            raise ReplicaErred(f"{self._name} answered {status}{await self._words()}")
         if kind not in ("application/json", "text/event-stream") or not (
             status == 200 or status >= 400
         ):

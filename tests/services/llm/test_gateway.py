@@ -176,6 +176,20 @@ async def test_a_replica_that_fails_again_and_again_is_left_alone(pair: list[Stu
         }
 
 
+async def test_a_request_that_every_replica_errs_on_shuts_out_none_of_them(
+    pair: list[Stub],
+) -> None:
+    async with house(pair) as h:
+        for stub in pair:
+            await stub.mode("error")
+        got = [await ask(h.http, h.url, f"{i}") for i in range(6)]
+        assert all("replica-failed" in one.text for one in got)
+        for stub in pair:
+            await stub.mode("ok")
+        assert (await ask(h.http, h.url, "and now")).whole
+        assert set((await h.metric("plantroom_gateway_breaker_open")).values()) == {0}
+
+
 async def test_what_is_no_answer_of_a_model_server_becomes_a_clear_error(pair: list[Stub]) -> None:
     async with house(pair) as h:
         for stub in pair:
