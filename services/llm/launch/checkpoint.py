@@ -19,8 +19,12 @@ LONGEST_NAME = 255
 """Bytes, on every usual file system."""
 
 
-def shards(folder: Path) -> list[Finding]:
-    """Whether all weights are there and no file was cut short."""
+LEAST_BITS = 3.5
+"""Per weight, in the tightest files that vLLM loads: four bits, and layers that were left out of the count."""
+
+
+def shards(folder: Path, weights: int | None = None) -> list[Finding]:
+    """Whether all weights are there and no file was cut short. `weights`: how many the model has."""
     try:
         wanted = _wanted(folder)
     except PlantroomError as error:
@@ -31,6 +35,9 @@ def shards(folder: Path) -> list[Finding]:
             size += _shard(folder / name, promised)
         except PlantroomError as error:
             bad.append(wrong("weights", str(error), error.hint))
+    if not bad and weights and 8 * size < LEAST_BITS * weights:
+        few = f"{both(size)} in {len(wanted)} files are too little for {weights:,} weights"
+        return [doubt("weights", few, "config.json and weights are of two models, or shards are missing and so is their index")]  # fmt: skip
     return bad or [
         fine("weights", f"{len(wanted)} files, {both(size)}, each as long as its header says")
     ]
@@ -46,8 +53,10 @@ def _shard(file: Path, promised: set[str]) -> int:
 def checksums(folder: Path, listed: Path) -> list[Finding]:
     """The files against a list as `sha256sum` writes it. Reads every byte: minutes for a large model."""
     try:
-        lines = listed.read_text(encoding="utf-8")[:MOST_JSON].splitlines()
-    except (OSError, UnicodeDecodeError) as cause:
+        refuse_pipe(listed)
+        with listed.open(encoding="utf-8") as file_:
+            lines = file_.read(MOST_JSON).splitlines()
+    except (OSError, UnicodeDecodeError, BadRequest) as cause:
         return [wrong("checksums", f"{listed}: {cause}", "give a file as sha256sum writes it")]
     found, count = [], 0
     for line in lines:

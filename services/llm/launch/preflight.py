@@ -76,7 +76,7 @@ def preflight(box: Box, asked: Asked) -> Iterator[Finding]:
 def files(box: Box, shape: ModelShape | None, asked: Asked) -> Iterator[Finding]:
     """Weights, checksums, tokenizer, template and adapters."""
     folder = Path(box.served.path)
-    yield from checkpoint.shards(folder)
+    yield from checkpoint.shards(folder, shape.params if shape else None)
     if asked.checksums:
         yield from checkpoint.checksums(folder, asked.checksums)
     yield checkpoint.tokenizer(folder, shape.vocab if shape else None)

@@ -140,6 +140,14 @@ def test_a_shard_without_what_the_index_promises_is_named(folder: Path) -> None:
     assert "model-2.safetensors lacks c" in found.says
 
 
+def test_weights_that_are_too_few_for_the_model_are_doubted(folder: Path) -> None:
+    (found,) = checkpoint.shards(folder, 72_700_000_000)
+    assert (found.state, "too little for 72,700,000,000 weights" in found.says) == (State.WARNED, True)  # fmt: skip
+    size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    (found,) = checkpoint.shards(folder, size // 2)
+    assert found.state is State.OK
+
+
 @given(raw=st.binary(max_size=200))
 def test_no_bytes_are_taken_for_a_shard_by_accident(
     tmp_path_factory: pytest.TempPathFactory, raw: bytes
