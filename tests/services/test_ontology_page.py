@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from services import cli
+from services.commands import ontology
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "ontology.md"
@@ -84,10 +85,10 @@ def test_every_example_of_the_page_prints_what_it_shows(
 
 def test_every_command_has_an_example() -> None:
     used = {shlex.split(command)[2] for command, _ in examples(PAGE.read_text())}
-    names = {command.name for command in cli.ontology.app.registered_commands}
+    names = {command.name for command in ontology.app.registered_commands}
     names |= {
         command.callback.__name__
-        for command in cli.ontology.app.registered_commands
+        for command in ontology.app.registered_commands
         if not command.name and command.callback
     }
     assert names - {None} == used
