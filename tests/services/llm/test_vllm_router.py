@@ -2,9 +2,7 @@
 
 Each test states what the router does today, on real sockets; `docs/decisions/0019-gateway.md` rests on them. One that
 fails after an upgrade says that the router has changed and the decision is worth another look. The router is looked for
-in PLANTROOM_VLLM_ROUTER, in `.venv-router/bin` and on the PATH:
-
-    python -m venv .venv-router && .venv-router/bin/pip install vllm-router==0.1.17
+in PLANTROOM_VLLM_ROUTER, in `.venv-router/bin` (`make router`) and on the PATH.
 """
 
 from __future__ import annotations
@@ -29,9 +27,7 @@ START_S = 30.0
 PROGRAM = router_program()
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.skipif(
-        PROGRAM is None, reason="vllm-router is not installed: see the head of this file"
-    ),
+    pytest.mark.skipif(PROGRAM is None, reason="vllm-router is not installed: make router"),
 ]
 
 
