@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import math
 import pstats
 import re
 import sys
@@ -17,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 import httpx2
@@ -122,19 +123,35 @@ async def replay(url: str, chats: Sequence[Sequence[Mapping[str, Any]]]) -> list
         return list(await asyncio.gather(*(one(bodies) for bodies in chats)))
 
 
+async def alone(client: httpx2.AsyncClient, body: Mapping[str, Any]) -> float:
+    """Seconds to the first delta of one request, as the agent's client counts it: a call's first tokens show no text.
+
+    `client` has a connection open, as the agent has.
+    """
+    began, first = time.perf_counter(), math.nan
+    async with client.stream("POST", "/v1/chat/completions", json=dict(body)) as answer:
+        answer.raise_for_status()
+        async for line in answer.aiter_lines():
+            if line.startswith("data: {") and math.isnan(first):
+                first = time.perf_counter() - began
+    assert not math.isnan(first), "the stream ended without a delta"
+    return first
+
+
 async def first_tokens(url: str) -> dict[str, float]:
     """One chat at a time: from question to first token, against the same request alone, twice after it."""
     engineer, model = await ready(url, FEW)
     added, before = [], []
-    for n in range(SINGLES):
-        await chat(engineer, model, ASKED[n % len(ASKED)])  # its prompt is read now
-        found = await chat(engineer, model, ASKED[n % len(ASKED)])
-        first = found.sent[0]
-        assert first.first is not None
-        raw = [(await replay(url, [[first.body]]))[0][0].first_s for _ in range(2)]
-        known = [seconds for seconds in raw if seconds is not None]
-        added.append(first.first - found.began - sum(known) / len(known))
-        before.append(first.at - found.began)
+    async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=WAIT.request_s) as client:
+        (await client.get("/v1/models")).raise_for_status()
+        for n in range(SINGLES):
+            await chat(engineer, model, ASKED[n % len(ASKED)])  # its prompt is read now
+            found = await chat(engineer, model, ASKED[n % len(ASKED)])
+            first = found.sent[0]
+            assert first.first is not None
+            raw = [await alone(client, first.body) for _ in range(2)]
+            added.append(first.first - found.began - fmean(raw))
+            before.append(first.at - found.began)
     await model.close()
     return {
         "agent_added_ttft_ms": median(added) * 1e3,
