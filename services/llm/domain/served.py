@@ -30,6 +30,8 @@ ASK_S: Final = 10.0
 CANARY_S: Final = 60.0
 SHOWN: Final = 300
 MOST_STEPS: Final = 10_000
+MOST_BYTES: Final = 1_000_000
+"""Of an answer: lists of models, and what a server says of an adapter."""
 
 
 @dataclass(frozen=True)
@@ -170,22 +172,41 @@ class Adapters:
 
     async def _models(self, url: str) -> list[str]:
         try:
-            answer = await self._http.get(f"{url}/v1/models", headers=_bearer(self._servers.key))
+            answer = await self._send("GET", f"{url}/v1/models", self._servers.key)
             return [str(one["id"]) for one in answer.json()["data"]]
         except (httpx2.HTTPError, ValueError, LookupError, TypeError) as cause:
             raise Unavailable(f"{url} does not list its models", hint="is it up? see `plantroom llm status`") from cause  # fmt: skip
 
     async def _post(self, replica: str, url: str, body: Mapping[str, Any], patience_s: float) -> httpx2.Response:  # fmt: skip
         try:
-            return await self._http.post(url, json=dict(body), timeout=patience_s, headers=_bearer(self._servers.key))  # fmt: skip
+            return await self._send("POST", url, self._servers.key, body, patience_s)
         except httpx2.HTTPError as cause:
             raise Unavailable(f"{replica} does not answer: {type(cause).__name__}", hint="see `plantroom llm status`") from cause  # fmt: skip
+
+    async def _send(
+        self, verb: str, url: str, key: str, body: Mapping[str, Any] | None = None, patience_s: float = ASK_S
+    ) -> httpx2.Response:  # fmt: skip
+        """An answer read to its end. Raises httpx2.HTTPError, also for one that is too long or comes too slowly."""
+        content = bytearray()
+        try:
+            async with asyncio.timeout(patience_s), self._http.stream(
+                verb, url, json=body and dict(body), timeout=patience_s, headers=_bearer(key)
+            ) as answer:  # fmt: skip
+                async for piece in answer.aiter_bytes():
+                    content += piece
+                    if len(content) > MOST_BYTES:
+                        raise httpx2.DecodingError(f"more than {MOST_BYTES:,} bytes")
+                return httpx2.Response(answer.status_code, content=bytes(content))
+        except TimeoutError as cause:
+            raise httpx2.ReadTimeout(f"no whole answer within {patience_s:g} s") from cause
 
     async def _admin(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         if not self._servers.gateway:
             raise BadRequest("aliases belong to a gateway, and none is named", hint="give --box, or --gateway and --admin-key")  # fmt: skip
         try:
-            answer = await self._http.request(verb, f"{self._servers.gateway}{path}", json=body, headers=_bearer(self._servers.admin))  # fmt: skip
+            answer = await self._send(
+                verb, f"{self._servers.gateway}{path}", self._servers.admin, body
+            )
             if answer.status_code == 200:
                 return answer.json()
         except (httpx2.HTTPError, ValueError) as cause:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,21 @@ async def test_without_a_gateway_no_alias_is_moved(replicas: list[Stub], tmp_pat
             with pytest.raises(BadRequest, match="gateway"):
                 await adapters.load("chief-1", good, alias="engineer")
             assert await adapters.listed() == {"a": ["chief"], "b": ["chief"]}
+
+
+async def test_a_server_that_never_stops_talking_is_not_listened_to_for_ever(
+    tmp_path: Path,
+) -> None:
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        with suppress(ConnectionError):
+            for _ in range(3_000):
+                writer.write(b" " * 10_000)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server, Adapters(Servers({"a": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"}), tmp_path / "h") as adapters:  # fmt: skip
+        with pytest.raises(Unavailable, match="does not list its models") as told:
+            await adapters.listed()
+    assert "1,000,000 bytes" in str(told.value.__cause__)
