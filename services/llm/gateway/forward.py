@@ -17,6 +17,7 @@ from services.llm.gateway.errors import (
     ClientGone,
     GatewayError,
     NobodyListens,
+    ReplicaDown,
     ReplicaErred,
     ReplicaFailed,
     TooLate,
@@ -28,6 +29,8 @@ from services.llm.gateway.upstream import Attempt
 
 # A third replica that fails on one request is a request that kills replicas.
 MOST_RETRIES = 2
+# Where only replicas are left that failed this request: time for their supervisor to see it, once and then twice.
+PAUSE_S = 1.0
 _SHOWN = {
     "X-Request-Id": REQUEST_ID, "Retry-After": re.compile(r"[\w ,:]{1,40}", re.ASCII),
     "Content-Type": re.compile(r"[\w/.+-]+(; ?charset=[\w-]+)?", re.ASCII),
@@ -49,6 +52,11 @@ class Way:
     """Where it was answered with a 5xx."""
     replica: str = "none"
     out: web.StreamResponse | None = None
+
+    @property
+    def own_fault(self) -> bool:
+        """Two replicas answered it with a 5xx: the request is wrong, not the house."""
+        return len({place.replica.name for place in self.erred}) > 1
 
 
 class Forwarder:
@@ -88,13 +96,22 @@ class Forwarder:
                 if way.out is not None or not self._again(way, failure):
                     raise
                 self._metrics.retries.labels(way.replica, failure.code).inc()
+                if not isinstance(failure, (NobodyListens, ReplicaDown)):
+                    await self._pause(way)
 
     def _again(self, way: Way, failure: ReplicaFailed) -> bool:
         way.tried.add(way.replica)
         if isinstance(failure, NobodyListens):
             return True
         way.failures += 1
-        return way.failures <= MOST_RETRIES and self._budget.spend()
+        return way.failures <= MOST_RETRIES and not way.own_fault and self._budget.spend()
+
+    async def _pause(self, way: Way) -> None:
+        if self._pool.ready_beside(way.tried):
+            return
+        nap = max(0.0, min(PAUSE_S * way.failures, way.wait_left_s, way.whole_at - _now()))
+        way.wait_left_s -= nap
+        await asyncio.sleep(nap)
 
     async def _attempt(self, way: Way) -> web.StreamResponse:
         from_ = _now()
@@ -119,10 +136,10 @@ class Forwarder:
                 raise
 
     def _blame(self, place: Place, way: Way, failure: ReplicaFailed) -> None:
-        """What two replicas answer with a 5xx is the request's fault: it must not shut out the house."""
+        """A request that is wrong itself must not shut out the house."""
         if isinstance(failure, ReplicaErred):
             way.erred.append(place)
-        if len({each.replica.name for each in way.erred}) < 2:
+        if not way.own_fault:
             self._pool.failed(place, refused=isinstance(failure, NobodyListens))
             return
         for each in way.erred:

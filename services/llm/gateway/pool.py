@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -161,6 +161,10 @@ class Pool:
             yield place
         finally:
             self._give_back(standing, place)
+
+    def ready_beside(self, names: Container[str]) -> bool:
+        """Whether a replica is ready that is none of these."""
+        return any(one.turn is Turn.READY and name not in names for name, one in self._all.items())
 
     def answered(self, place: Place) -> None:
         """The replica of this place is alive; its breaker closes."""

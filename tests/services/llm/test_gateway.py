@@ -176,6 +176,15 @@ async def test_a_replica_that_fails_again_and_again_is_left_alone(pair: list[Stu
         }
 
 
+async def test_a_lone_replica_that_errs_for_a_moment_is_asked_again_after_a_pause(pair: list[Stub]) -> None:  # fmt: skip
+    async with house(pair[:1]) as h:
+        await pair[0].mode("error")
+        asked = asyncio.create_task(ask(h.http, h.url, "why"))
+        await asyncio.sleep(0.4)
+        await pair[0].mode("ok")
+        assert (await asked).whole
+
+
 async def test_a_request_that_every_replica_errs_on_shuts_out_none_of_them(
     pair: list[Stub],
 ) -> None:
