@@ -194,15 +194,13 @@ async def of_broker(folder: Path, restarts: int) -> dict[str, float]:
         ) as poller:
             async with LorawanSensors(lines, _Steady(), broker=broker):
                 await _came_again(poller, lines)
-            await asyncio.sleep(1.0)  # quiet, so that the counters and what was taken agree
-            before = _frames(poller, outbox, lines)
+            before = await _quiet_frames(poller, outbox, lines)
             async with LorawanSensors(lines, _Steady(), broker=broker):
                 for n in range(restarts):
                     way = signal.SIGKILL if n % 2 else signal.SIGTERM
                     await asyncio.to_thread(server.restart, way)
                     recovered += await _came_again(poller, lines)
-            await asyncio.sleep(1.0)
-            after = _frames(poller, outbox, lines)
+            after = await _quiet_frames(poller, outbox, lines)
         await outbox.drain(history)
     finally:
         server.stop(signal.SIGTERM)
@@ -217,6 +215,18 @@ async def of_broker(folder: Path, restarts: int) -> dict[str, float]:
         "broker_frames_unexplained": float(abs(counted - taken - lost)),
         "broker_points_missing": float(sum(len(line.registers) for line in lines) - len(latest)),
     }
+
+
+async def _quiet_frames(
+    poller: Poller, outbox: Outbox, lines: Sequence[Line]
+) -> tuple[int, int, int]:
+    """The frames once none has come for a second: what is on its way to the disk is counted by halves."""
+    async with asyncio.timeout(_READY_S):
+        while True:
+            before = _frames(poller, outbox, lines)
+            await asyncio.sleep(1.0)
+            if _frames(poller, outbox, lines) == before:
+                return before
 
 
 def _frames(poller: Poller, outbox: Outbox, lines: Sequence[Line]) -> tuple[int, int, int]:

@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import datetime as dt
+import itertools
+import json
 import os
 import signal
 import socket
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,6 +133,32 @@ async def test_a_sensor_repeats_a_frame_until_the_webhook_takes_it(plant) -> Non
     assert len(asked) == 2
     assert b"POST /api/ingest/lorawan?event=up" in asked[0]
     assert b"x-plantroom-secret: s3" in asked[0].lower()
+
+
+async def test_a_process_that_stood_still_sends_no_frame_counter_twice(plant) -> None:
+    line = replace(Layout.of_riverside_tower().lorawan[0], every_s=0.05)
+    counters: list[int] = []
+
+    async def webhook(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        counters.append(json.loads(await reader.readexactly(length))["fCnt"])
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(webhook, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with LorawanSensors([line], plant, webhook=url):
+            async with asyncio.timeout(10):
+                while len(counters) < 3:  # noqa: ASYNC110  (the webhook fills it)
+                    await asyncio.sleep(0.01)
+                time.sleep(0.5)  # noqa: ASYNC251  (the loop stands still)
+                while len(counters) < 8:  # noqa: ASYNC110  (as above)
+                    await asyncio.sleep(0.01)
+    steps = [later - earlier for earlier, later in itertools.pairwise(counters)]
+    assert min(steps) >= 1
+    assert max(steps) >= 10, "the beats that were missed are gaps"
 
 
 async def test_a_silent_sensor_sends_nothing(plant) -> None:

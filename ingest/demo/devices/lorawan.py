@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import logging
 import math
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -109,17 +110,22 @@ class LorawanSensors:
             await self._http.aclose()
 
     async def _report(self, line: Line, first_s: float) -> None:
-        """Send this sensor's frames on its beat; try a frame again until the next one is due."""
+        """Send this sensor's frames on its beat; try a frame again until the next one is due.
+
+        A beat that passed while this process stood still is a frame that was never sent.
+        """
         loop = asyncio.get_running_loop()
-        due = loop.time() + first_s
+        counted, start = int(time.time() / line.every_s), loop.time() + first_s
+        beat = 0
         while True:
-            await asyncio.sleep(max(0.0, due - loop.time()))
-            due += line.every_s
-            at = dt.datetime.now(UTC)
+            await asyncio.sleep(start + beat * line.every_s - loop.time())
+            beat = max(beat, int((loop.time() - start) / line.every_s))
+            due = start + (beat + 1) * line.every_s
+            f_cnt, at = (counted + beat) % 2**32, dt.datetime.now(UTC)
+            beat += 1
             fields = self._fields(line)
             if not fields:
                 continue
-            f_cnt = int(at.timestamp() / line.every_s) % 2**32
             body = json.dumps(chirpstack_uplink(line, fields, f_cnt, at))
             self._to_publish(line, body)
             while not await self._post(body) and loop.time() + _AGAIN_S < due:  # noqa: ASYNC110  (a retry)
