@@ -25,7 +25,7 @@ import httpx2
 
 from agent.engineer import Engineer
 from agent.events import Answer, Event
-from agent.model import Capabilities, HttpModel, Message, Patience, Piece
+from agent.model import Capabilities, HttpModel, Patience
 from agent.opening import PromptStyle
 from agent.plan import Question
 from agent.playbooks.planner import PlaybookPlanner
@@ -71,19 +71,8 @@ class Recording(HttpModel):
         """As an engineer knows its server that has run since the morning: no canary is measured."""
         return Capabilities(tools=True, json_schema=True, context=16_384, model="tiny")
 
-    async def stream(
-        self,
-        messages: Sequence[Message],
-        *,
-        tools: Sequence[Mapping[str, Any]] = (),
-        choice: str = "auto",
-        schema: Mapping[str, Any] | None = None,
-        max_tokens: int = 1_200,
-    ) -> AsyncIterator[Piece]:
-        async for piece in super().stream(messages, tools=tools, choice=choice, schema=schema, max_tokens=min(max_tokens, self.most)):  # fmt: skip
-            yield piece
-
     async def _deltas(self, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
+        body = {**body, "max_tokens": min(body["max_tokens"], self.most)}
         sent = Sent(body, time.perf_counter())
         self.sent.append(sent)
         async for delta in super()._deltas(body):

@@ -26,8 +26,6 @@ from tests.services.llm.replicas import Answered, Stub, ask, router_program, stu
 from tests.services.llm.stubs import free_port
 
 START_S = 60.0
-# `plantroom llm gateway`, without the imports of the other commands
-COMMAND = "import typer; from services.commands.llm_gateway import gateway; typer.run(gateway)"
 # streams at once, ms per token, tokens of an answer
 LOADS = {"32": (32, 20, 25), "256": (256, 100, 10)}
 KILLED_REQUESTS = 200
@@ -119,7 +117,7 @@ def gateway(replicas: list[Stub], folder: Path) -> Iterator[str]:
     for stub in replicas:
         lines += ["[[replicas]]", f'name = "{stub.name}"', f'url = "{stub.url}"']
     box.write_text("\n".join(lines))
-    with _running([sys.executable, "-c", COMMAND, str(box)], f"http://127.0.0.1:{port}", "/health"):  # fmt: skip
+    with _running([sys.executable, "-m", "services.cli", "llm", "gateway", str(box)], f"http://127.0.0.1:{port}", "/health"):  # fmt: skip
         yield f"http://127.0.0.1:{port}"
 
 

@@ -37,16 +37,7 @@ QUESTIONS_EACH: Final = 20
 MOST_TIMES: Final = 12
 """A question that names nothing, such as which faults are open, is the same everywhere."""
 SHARES: Final = {"train": 0.9, "valid": 0.05, "test": 0.05}
-_FORMS_OF: Final = {
-    0: "train",
-    1: "train",
-    2: "train",
-    3: "valid",
-    4: "train",
-    5: "train",
-    6: "test",
-    7: "train",
-}
+_FORMS_OF: Final = ("train", "train", "train", "valid", "train", "train", "test", "train")
 """Every eighth form of a family is kept for each judge; a form is never in two splits."""
 _FIRST: Final = dt.datetime(2025, 1, 10, tzinfo=dt.UTC)
 _MINUTES: Final = (dt.datetime(2027, 12, 20, tzinfo=dt.UTC) - _FIRST) // dt.timedelta(minutes=1)

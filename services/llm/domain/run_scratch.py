@@ -22,7 +22,7 @@ import torch  # type: ignore[import-not-found]  # (lives in the engine's environ
 
 from services.llm.domain.progress import REFUSED, STOPPED, Asked, Progress
 from services.llm.domain.small_model import repeats, small_model, tokenizer_of
-from services.llm.domain.turns import BadExample, Lesson, examples, labels, lessons
+from services.llm.domain.turns import IGNORED, BadExample, Lesson, examples, labels, lessons
 
 WARM_UP = 0.02
 """Share of the run in which the learning rate rises."""
@@ -126,7 +126,7 @@ def padded(batch: Sequence[Row]) -> dict[str, Any]:
     width = max(len(ids) for ids, _ in batch)
     return {
         "input_ids": torch.tensor([ids + [0] * (width - len(ids)) for ids, _ in batch]),
-        "labels": torch.tensor([goal + [-100] * (width - len(goal)) for _, goal in batch]),
+        "labels": torch.tensor([goal + [IGNORED] * (width - len(goal)) for _, goal in batch]),
     }
 
 
@@ -143,21 +143,21 @@ def loss_of(run: Run, batch: Mapping[str, Any]) -> Any:
     with torch.autocast("cpu", torch.bfloat16):
         hidden = run.model.model(input_ids=batch["input_ids"]).last_hidden_state[:, :-1]
         goal = batch["labels"][:, 1:]
-        chosen = goal != -100
+        chosen = goal != IGNORED
         logits = run.model.lm_head(hidden[chosen])
     return torch.nn.functional.cross_entropy(logits.float(), goal[chosen])
 
 
 def goals(row: Row) -> Any:
     """The tokens that a row is to teach."""
-    return torch.tensor([goal for goal in row[1][1:] if goal != -100])
+    return torch.tensor([goal for goal in row[1][1:] if goal != IGNORED])
 
 
 def told(model: Any, row: Row) -> Any:
     """The best guess at each of them, shape (said tokens,)."""
     batch = padded([row])
     hidden = model.model(input_ids=batch["input_ids"]).last_hidden_state[:, :-1]
-    return model.lm_head(hidden[batch["labels"][:, 1:] != -100]).argmax(-1)
+    return model.lm_head(hidden[batch["labels"][:, 1:] != IGNORED]).argmax(-1)
 
 
 def exact(model: Any, rows: Sequence[Row]) -> float:

@@ -18,6 +18,8 @@ from transformers import (  # type: ignore[import-not-found]  # (lives in the en
     Qwen3ForCausalLM,
 )
 
+from services.llm.domain.turns import IGNORED
+
 VOCABULARY = 3_072
 CONTEXT = 4_096
 END, START, STOP = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -91,5 +93,5 @@ def repeats(rng: random.Random, vocabulary: int, count: int, length: int) -> tup
     for _ in range(count):
         half = [rng.randrange(3, vocabulary) for _ in range(length // 2)]
         ids.append(half + half)
-        targets.append([-100] * (len(half) + 1) + half[1:])
+        targets.append([IGNORED] * (len(half) + 1) + half[1:])
     return ids, targets
