@@ -7,14 +7,9 @@ Here every link is tried: what comes out is served, constrained to the agent's t
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
+import shlex
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +17,7 @@ from typing import Any
 import pytest
 
 from services.llm.box import read_box
+from tests.llm.at_a_terminal import llm, served
 from tests.llm.server import PYTHON
 from tests.llm.watched import real_box
 
@@ -32,19 +28,14 @@ pytestmark = [
 ]
 ASKED = 8
 PARAMETERS = 20_000_000
-
-
-def llm(*words: str | Path, seconds: float = 400.0) -> tuple[int, str]:
-    """Exit status and output of one command of the product."""
-    command = [sys.executable, "-m", "services.cli", "llm", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
-    return done.returncode, done.stdout or done.stderr
+ON_DEV = ("--calls-only", "--half", "dev")
 
 
 def told(*words: str | Path) -> Any:
-    status, said = llm(*words, "--json")
-    assert status == 0, said[-3000:]
-    return json.loads(said)
+    """What a command says as JSON; it must go well."""
+    done = llm(*words, "--json")
+    assert done.returncode == 0, (done.stdout or done.stderr)[-3000:]
+    return json.loads(done.stdout)
 
 
 @dataclass(frozen=True)
@@ -70,43 +61,9 @@ def trained(folder: Path) -> Trained:
     common = ("--data", data, "--python", PYTHON)
     first = told("train", "--scratch", *common, "-o", folder / "scratch", "--minutes", "1")
     model = folder / "scratch" / "model"
-    more = (
-        "--method",
-        "lora",
-        "--rank",
-        "4",
-        "--steps",
-        "4",
-        "--batch",
-        "2",
-        "--accumulate",
-        "1",
-        "--max-length",
-        "640",
-    )
+    more = shlex.split("--method lora --rank 4 --steps 4 --batch 2 --accumulate 1 --max-length 640")
     second = told("train", "--base", model, *more, *common, "-o", folder / "lora")
     return Trained(model, folder / "lora" / "adapter", (first, second))
-
-
-@contextmanager
-def served(box: Path) -> Iterator[None]:
-    """`plantroom llm serve`, ready; ended by `llm stop`."""
-    command = [sys.executable, "-m", "services.cli", "llm", "serve", str(box)]
-    with (box.with_suffix(".log")).open("wb") as log:
-        child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        try:
-            deadline = time.monotonic() + 300
-            while llm("status", box)[0] != 0:
-                assert child.poll() is None, box.with_suffix(".log").read_text()[-3000:]
-                assert time.monotonic() < deadline, llm("status", box)[1]
-                time.sleep(2)
-            yield
-            assert llm("stop", box)[0] == 0
-            assert child.wait(60) == 0
-        finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGTERM)
-                child.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +71,10 @@ def box(folder: Path, trained: Trained) -> Iterator[Path]:
     """Two ranks, room for adapters, the gateway before them."""
     path = folder / "box.toml"
     path.write_text(real_box(trained.model, context=4096, hot_adapters=True, most_rank=8).to_toml())
-    with served(path):
+    with served(path) as child:
         yield path
+        assert llm("stop", path).returncode == 0
+        assert child.wait(60) == 0
 
 
 def gateway(box: Path) -> str:
@@ -137,16 +96,7 @@ def test_the_model_is_a_small_qwen3_with_a_card_that_says_what_it_was_made_of(
 
 def test_the_real_agent_gets_calls_that_its_tools_take(box: Path, folder: Path) -> None:
     found = told(
-        "evaluate",
-        "--url",
-        gateway(box),
-        "--calls-only",
-        "--half",
-        "dev",
-        "--limit",
-        str(ASKED),
-        "--at-once",
-        "2",
+        "evaluate", "--url", gateway(box), *ON_DEV, "--limit", str(ASKED), "--at-once", "2"
     )
     assert found["summary"]["all"]["reached_model"] == ASKED
     assert found["summary"]["errors"] == 0
@@ -161,22 +111,11 @@ def test_an_adapter_is_loaded_while_it_serves_meant_by_a_name_and_rolled_back(
     )
     assert loaded["rank"] == 4
     assert told("adapter", "list", "--box", box)["aliases"]["chief-now"] == "chief-2"
-    asked = told(
-        "evaluate",
-        "--url",
-        gateway(box),
-        "--model",
-        "chief-now",
-        "--calls-only",
-        "--half",
-        "dev",
-        "--limit",
-        "2",
-    )
+    asked = told("evaluate", "--url", gateway(box), "--model", "chief-now", *ON_DEV, "--limit", "2")
     assert asked["summary"]["errors"] == 0
-    status, said = llm("adapter", "unload", "chief-2", "--box", box)
-    assert status != 0
-    assert "chief-now" in said
+    refused = llm("adapter", "unload", "chief-2", "--box", box)
+    assert refused.returncode != 0
+    assert "chief-now" in refused.stderr
     told("adapter", "load", "chief-3", trained.adapter, "--box", box, "--alias", "chief-now")
     assert told("adapter", "rollback", "chief-now", "--box", box)["model"] == "chief-2"
     told("adapter", "unload", "chief-3", "--box", box)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.llm.server import PYTHON, START_TIMEOUT_S
+from tests.llm.at_a_terminal import llm, served
+from tests.llm.server import PYTHON
 from tests.llm.tiny_model import write_tiny_model
 from tests.services.llm.pages import TUTORIAL, blocks, told
 from tests.services.llm.stubs import free_port
@@ -26,8 +23,7 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-llm: run `make llm-env`"),
 ]
-LAPTOP = "var/laptop/box.toml"
-PATIENCE_S = 300.0
+LAPTOP = Path("var/laptop/box.toml")
 
 
 class Laptop:
@@ -45,13 +41,11 @@ class Laptop:
         """The words of the one line on the page that begins so and is for the laptop."""
         lines = [one.line for one in told(TUTORIAL) if one.line.startswith(" ".join(("plantroom llm", *first)))]  # fmt: skip
         (line,) = {line for line in lines if "var/laptop/" in line}
-        return shlex.split(re.sub(r"127\.0\.0\.1:8000", f"127.0.0.1:{self.gateway}", line))[1:]
+        return shlex.split(line.replace("127.0.0.1:8000", f"127.0.0.1:{self.gateway}"))[2:]
 
     def runs(self, *first: str) -> tuple[int, str]:
         """Type that line; its exit code and what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "services.cli", *self.typed(*first)], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
-        )  # fmt: skip
+        done = llm(*self.typed(*first), folder=self.folder)
         return done.returncode, done.stdout + done.stderr
 
 
@@ -63,25 +57,8 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Laptop:
 @pytest.fixture(scope="module")
 def serving(laptop: Laptop) -> Iterator[subprocess.Popen[bytes]]:
     """The page's `serve`, ready; gone at the end whatever happens."""
-    log = laptop.folder / "serve.log"
-    words = [sys.executable, "-m", "services.cli", "llm", "serve", LAPTOP]
-    with log.open("w") as out:
-        child = subprocess.Popen(words, cwd=laptop.folder, stderr=out, start_new_session=True)
-    try:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while (code := laptop.runs("status")[0]) != 0:
-            assert code in {1, 3}
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(1)
+    with served(LAPTOP, folder=laptop.folder) as child:
         yield child
-    finally:
-        child.terminate()
-        try:
-            child.wait(60)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait(10)
 
 
 def test_nothing_serves_before_the_start(laptop: Laptop) -> None:
