@@ -93,7 +93,7 @@ class Engineer:
         if self._model is None:
             return None, ""
         async with self._probing:
-            if self._able is None and time.monotonic() >= self._probe_at:
+            if not (self._able and self._able.usable) and time.monotonic() >= self._probe_at:
                 self._probe_at = time.monotonic() + PROBE_AGAIN_S
                 try:
                     async with asyncio.timeout(PROBE_S):
@@ -107,11 +107,9 @@ class Engineer:
                     )
         if self._able is None:
             return None, "No language model was used: its server is silent."
-        if not (self._able.tools or self._able.json_schema):
-            return (
-                None,
-                "No language model was used: the one set up can neither call tools nor follow a schema.",
-            )
+        if not self._able.usable:
+            unable = "the one set up can neither call tools nor follow a schema"
+            return None, f"No language model was used: {unable} ({self._able.why})."
         return self._model, ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, TypeAlias
 
@@ -56,12 +56,18 @@ Piece: TypeAlias = Text | Thought | ToolCall
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a server was seen to do. `context` is in tokens, 0 where it does not say."""
+    """What a server was seen to do. `context` is in tokens, 0 where it does not say; `why`: it calls no tools."""
 
     tools: bool
     json_schema: bool
     context: int
     model: str = ""
+    why: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether an agent can plan with it."""
+        return self.tools or self.json_schema
 
 
 class ChatModel(Protocol):
@@ -126,9 +132,14 @@ class HttpModel:
         self._name = self._name or str(found.get("id", ""))
         context = found.get("max_model_len")
         tokens = context if isinstance(context, int) and context > 0 else 0
-        able = Capabilities(tools=False, json_schema=False, context=tokens, model=self._name)
-        able = replace(able, tools=await self._succeeds(tools=(PING,), choice="ping"))
-        return replace(able, json_schema=await self._succeeds(schema=_OK_SCHEMA))
+        no_tools = await self._fault(tools=(PING,), choice="ping")
+        no_schema = await self._fault(schema=OK_SCHEMA)
+        for fault in (no_tools, no_schema):
+            if no_tools and no_schema and isinstance(fault, ModelSilent):
+                raise fault  # a server that is too busy to answer is not one that cannot
+        return Capabilities(
+            tools=no_tools is None, json_schema=no_schema is None, context=tokens, model=self._name, why=str(no_tools or ""),
+        )  # fmt: skip
 
     async def stream(
         self,
@@ -172,16 +183,19 @@ class HttpModel:
             raise self._silent(f"it does not serve {self._name!r}")
         return dict(named[0])
 
-    async def _succeeds(self, **how: Any) -> bool:
-        """Whether a canary completion comes back as asked; a server that refuses it cannot."""
-        asked = [{"role": "user", "content": "Reply with ok: true."}]
+    async def _fault(self, **how: Any) -> PlantroomError | None:
+        """What is wrong with a canary completion; None where it comes back as asked."""
         try:
-            pieces = [p async for p in self.stream(asked, max_tokens=200, **how)]
-        except PlantroomError:
-            return False
+            pieces = [p async for p in self.stream(CANARY, max_tokens=200, **how)]
+        except PlantroomError as error:
+            return error
         if "tools" in how:
-            return any(isinstance(p, ToolCall) and p.args is not None for p in pieces)
-        return _object("".join(p.text for p in pieces if isinstance(p, Text))) is not None
+            right = any(isinstance(p, ToolCall) and p.args is not None for p in pieces)
+            said = "".join(p.raw if isinstance(p, ToolCall) else p.text for p in pieces)
+        else:
+            said = "".join(p.text for p in pieces if isinstance(p, Text))
+            right = _object(said) is not None
+        return None if right else BadRequest(f"tried with a short request it said {said[:80]!r}")
 
     async def _deltas(self, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
         """The `delta` of each event; a server that does not stream gives one."""
@@ -308,19 +322,21 @@ def _wanted(
     return body
 
 
-_OK_SCHEMA: Final = {
+OK_SCHEMA: Final = {
     "type": "object",
     "properties": {"ok": {"type": "boolean"}},
     "required": ["ok"],
     "additionalProperties": False,
 }
-PING: Final = {
+CANARY: Final[Sequence[Message]] = ({"role": "user", "content": "Reply with ok: true."},)
+"""What a server is asked before it is trusted with tools: a call of PING, or an object of OK_SCHEMA."""
+PING: Final[Mapping[str, Any]] = {
     "type": "function",
     "function": {
         "name": "ping",
         "description": "Say ok.",
         "strict": True,
-        "parameters": _OK_SCHEMA,
+        "parameters": OK_SCHEMA,
     },
 }
 

@@ -15,7 +15,7 @@ from services.commands.options import AsJson, err, print_json, say
 from services.llm import plots
 from services.llm.domain.fits import Place, fit_of, place_of
 from services.llm.domain.progress import STOPPED
-from services.llm.domain.recipe import How, Recipe, keep, read_data
+from services.llm.domain.recipe import How, Recipe, canaries, keep, read_data
 from services.llm.domain.shards import CONFIG, LAUNCH
 from services.llm.domain.train import PROGRESS, card, page, prepare, python_of, run, versions
 from services.llm.files import json_line
@@ -79,7 +79,7 @@ def train(
     recipe = Recipe(
         how, str(data.absolute()), str(base.absolute()) if base else "", seed, lr or _LR[how], rank, epochs, steps,
         minutes or (20.0 if scratch else None), batch, accumulate, max_length or (640 if scratch else 4096), threads,
-        tools=() if scratch else tuple(schemas(lean=True)), resume=resume,
+        tools=() if scratch else tuple(schemas(lean=True)), canaries=canaries() if scratch else (), resume=resume,
     )  # fmt: skip
     place = Place(None) if scratch else place_of(gpus)
     fits = fit_of(recipe, place)

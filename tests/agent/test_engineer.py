@@ -268,6 +268,23 @@ async def test_a_model_without_tools_plans_by_schema_and_one_without_both_is_not
     assert "neither call tools" in notes(events)
 
 
+async def test_a_model_that_failed_its_trial_is_tried_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agent.engineer.PROBE_AGAIN_S", 0.0)
+    model = ScriptedModel(
+        [[wants(POWER)], [Text("CH-2 draws 325 kW [E1].")]],
+        able=Capabilities(tools=False, json_schema=False, context=0, why="it said 'hm'"),
+    )
+    engineer = Engineer(await tower(), Planned(), model)
+    before = [event async for event in engineer.run(Question("ch-2 power?", NOW))]
+    assert answer_of(before).mode == "playbook"
+    assert "it said 'hm'" in notes(before)
+    model.able = Capabilities(tools=True, json_schema=True, context=8_192)
+    after = [event async for event in engineer.run(Question("ch-2 power?", NOW))]
+    assert answer_of(after).mode == "model"
+
+
 async def test_a_long_run_fits_the_window_of_a_small_model() -> None:
     small = Capabilities(tools=True, json_schema=True, context=3_000)
     looks = [

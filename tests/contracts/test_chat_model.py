@@ -210,9 +210,25 @@ async def test_a_server_is_probed_by_trying() -> None:
             tools=True, json_schema=True, context=4096, model="tiny"
         )
     async with serving(Server(manner="refuse")) as model:
-        assert await model.probe() == Capabilities(
-            tools=False, json_schema=False, context=4096, model="tiny"
-        )
+        able = await model.probe()
+        assert not able.usable
+        assert "too long" in able.why
+
+
+async def test_a_model_that_never_ends_its_json_is_told_by_what_it_said() -> None:
+    blanks = '{"ok"' + " " * 150
+    async with serving(Server([[ToolCall("c", "ping", None, blanks)], [Text(blanks)]])) as model:
+        able = await model.probe()
+    assert not able.usable
+    assert """it said '{"ok"  """ in able.why
+    assert len(able.why) < 150
+
+
+@pytest.mark.parametrize("manner", ["broken", "html", "hang"])
+async def test_a_server_too_busy_to_be_tried_is_silent_and_not_unable(manner: str) -> None:
+    async with serving(Server(manner=manner)) as model:
+        with pytest.raises(ModelSilent):
+            await model.probe()
 
 
 async def test_what_is_asked_for_reaches_the_server() -> None:

@@ -112,9 +112,9 @@ class Judge:
     ) -> list[Verdict]:
         """Verdicts in the bank's order. Raises ModelSilent where the server cannot be used at all."""
         able = await self.model.probe()
-        if not (able.tools or able.json_schema):
+        if not able.usable:
             raise ModelSilent(
-                "the model can neither call tools nor follow a schema",
+                f"the model can neither call tools nor follow a schema: {able.why}",
                 hint="see its --tool-call-parser",
             )
         ear = Overheard(self.model)

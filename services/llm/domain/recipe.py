@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from agent.model import CANARY, PING
 from ontology.errors import BadRequest, Conflict, NotFound
 from services.llm.domain.turns import BadExample, examples
 from services.llm.files import refuse_pipe
@@ -54,10 +55,22 @@ class Recipe:
     shape: Mapping[str, int] = field(default_factory=lambda: dict(SMALL))
     tools: Sequence[Mapping[str, Any]] = ()
     """Schemas of the tools offered in every example, as the agent offers them."""
+    canaries: Sequence[Sequence[Mapping[str, Any]]] = ()
+    """Conversations that a model from nothing learns besides."""
     resume: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def canaries() -> tuple[tuple[Mapping[str, Any], ...], ...]:
+    """What an agent tries a model with before it trusts it with tools: a model of calls alone has never seen the like."""
+    ok = {"ok": True}
+    call = {"type": "function", "function": {"name": PING["function"]["name"], "arguments": ok}}
+    return (
+        (*CANARY, {"role": "assistant", "content": None, "tool_calls": [call]}),
+        (*CANARY, {"role": "assistant", "content": json.dumps(ok)}),
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import math
 import os
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -31,6 +31,8 @@ REPEATING, REPEATED = 0.35, 0.5
 names are learnt by heart before they are copied. The loss stays near its start for hundreds of steps, then falls at once."""
 AGAIN = 12
 """Every so many batches they are repeated again: what is not asked for is unlearnt, and names are learnt by heart after all."""
+CANARIES = 200
+"""Of so many lessons one is a canary. Untaught, whether the model stops writing blanks between the marks of a JSON was chance."""
 LAST = 0.02
 """Learning rate at the end, as a share of its peak (cosine)."""
 CLIP = 1.0
@@ -79,15 +81,13 @@ class Run:
         return float(kept["elapsed_s"])
 
 
-def taught(folder: Path, split: str, tokenizer: Any) -> list[Lesson]:
-    """The lessons of a split in the tokenizer's own chat template."""
+def taught(talks: Iterable[Sequence[Mapping[str, Any]]], tokenizer: Any) -> list[Lesson]:
+    """The lessons of conversations in the tokenizer's own chat template."""
 
     def render(messages: Sequence[Mapping[str, Any]], *, opened: bool) -> str:
         return str(tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=opened))  # fmt: skip
 
-    return [
-        lesson for one in examples(folder, split) for lesson in lessons(one["messages"], render)
-    ]
+    return [lesson for messages in talks for lesson in lessons(messages, render)]
 
 
 def cut(found: Sequence[Lesson], tokenizer: Any, longest: int) -> list[Row]:
@@ -251,8 +251,12 @@ def _trained(folder: Path, recipe: Mapping[str, Any], progress: Progress, asked:
     calls = [json.dumps(c["function"], ensure_ascii=False) for one in examples(data, "train")
              for m in one["messages"] for c in m.get("tool_calls") or ()]  # fmt: skip
     tokenizer = tokenizer_of([*texts, *calls], vocabulary=recipe["vocabulary"])
-    rows = cut(taught(data, "train", tokenizer), tokenizer, recipe["max_length"])
-    valid = cut(taught(data, "valid", tokenizer), tokenizer, recipe["max_length"])
+
+    def rows_of(talks: Iterable[Sequence[Mapping[str, Any]]]) -> list[Row]:
+        return cut(taught(talks, tokenizer), tokenizer, recipe["max_length"])
+
+    rows, valid = (rows_of(one["messages"] for one in examples(data, split)) for split in ("train", "valid"))  # fmt: skip
+    canaries = rows_of(recipe["canaries"])
     if not rows:
         raise BadExample(f"{data}: no training example of at most {recipe['max_length']} tokens")
     random.Random(recipe["seed"]).shuffle(valid)  # noqa: S311  (no secret)
@@ -263,7 +267,9 @@ def _trained(folder: Path, recipe: Mapping[str, Any], progress: Progress, asked:
     parameters = sum(p.numel() for p in model.parameters())
     length = sum(len(ids) for ids, _ in rows) / len(rows)
     progress.say("start", parameters=parameters, vocabulary=len(tokenizer), examples=len(rows), valid=len(valid), mean_tokens=length)  # fmt: skip
-    done = train(run, Course(rows, recipe, len(tokenizer)), recipe, progress, asked)
+    every = len(rows) // (CANARIES * max(1, len(canaries)))
+    course = Course([*rows, *canaries * max(1, every)], recipe, len(tokenizer))
+    done = train(run, course, recipe, progress, asked)
     if not done:
         progress.say("stopped", step=run.step)
         return STOPPED

@@ -167,7 +167,7 @@ class Adapters:
             except PlantroomError as wrong:
                 raise Unavailable(f"{name!r} does not answer on {replica}: {wrong}", hint="nothing was switched") from wrong  # fmt: skip
         if not able.tools:
-            raise Unavailable(f"{name!r} calls no tool on {replica}",
+            raise Unavailable(f"{name!r} calls no tool on {replica}: {able.why}",
                               hint="nothing was switched; see --tool-call-parser, and the data it was trained on")  # fmt: skip
 
     async def _models(self, url: str) -> list[str]:

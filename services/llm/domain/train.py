@@ -185,7 +185,7 @@ def card(recipe: Recipe, data: Data, last: Said, found: Mapping[str, str], place
     return {
         "format": 1, "method": recipe.method.value, "base": recipe.base or None,
         "data": {"folder": str(data.folder), "sha256": data.digest, "counts": dict(data.counts)},
-        "recipe": {**{name: value for name, value in told.items() if name not in {"tools", "data", "base", "method"}}, "tools": tools},
+        "recipe": {**{name: value for name, value in told.items() if name not in {"tools", "canaries", "data", "base", "method"}}, "tools": tools},
         "place": str(place), "versions": dict(found), "ran_by": f"python {sys.version.split()[0]}", "result": dict(last),
     }  # fmt: skip
 

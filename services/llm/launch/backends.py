@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 import httpx2
 
-from agent.model import PING
+from agent.model import CANARY, PING
 from ontology.errors import ModelSilent, PlantroomError
 from services.llm.box import Box, Replica
 
@@ -156,8 +156,13 @@ class Backend:
 
     async def _canary(self, more: Mapping[str, Any], within_s: float) -> Mapping[str, Any]:
         """The first choice of a short chat."""
-        asked = [{"role": "user", "content": "Reply with ok: true."}]
-        body = {"model": self.name, "messages": asked, "temperature": 0, "stream": False, **more}
+        body = {
+            "model": self.name,
+            "messages": list(CANARY),
+            "temperature": 0,
+            "stream": False,
+            **more,
+        }
         found = await self._json("POST", "/v1/chat/completions", body, within_s)
         choices = found.get("choices")
         if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):

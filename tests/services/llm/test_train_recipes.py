@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.model import CANARY, PING
 from ontology.errors import BadRequest, Conflict, NotFound, Refused
 from services.llm.domain.fits import Place, fit_of, inventory_of, place_of
-from services.llm.domain.recipe import How, Recipe, keep, read_data
+from services.llm.domain.recipe import How, Recipe, canaries, keep, read_data
 from services.llm.domain.shards import accelerate_config, command
 from services.llm.domain.train import prepare
 from services.llm.domain.turns import BadExample, labels, lessons
@@ -122,6 +123,16 @@ def test_the_hash_of_data_changes_with_one_byte(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("ch-2", "ch-3"))
     assert before.counts == {"train": 1, "valid": 1, "test": 0}
     assert read_data(tmp_path).digest != before.digest
+
+
+def test_a_model_from_nothing_is_taught_what_the_agent_tries_it_with() -> None:
+    call, spoken = canaries()
+    assert call[0] == spoken[0] == CANARY[0]
+    (function,) = [each["function"] for each in call[1]["tool_calls"]]
+    assert function["name"] == PING["function"]["name"]
+    for said in (function["arguments"], json.loads(spoken[1]["content"])):
+        assert list(said) == PING["function"]["parameters"]["required"]
+        assert said["ok"] is True
 
 
 def test_a_run_is_resumed_as_it_was_begun_and_only_with_the_same_data(tmp_path: Path) -> None:
