@@ -133,10 +133,10 @@ class HttpModel:
         context = found.get("max_model_len")
         tokens = context if isinstance(context, int) and context > 0 else 0
         no_tools = await self._fault(tools=(PING,), choice="ping")
-        no_schema = await self._fault(schema=OK_SCHEMA)
-        for fault in (no_tools, no_schema):
-            if no_tools and no_schema and isinstance(fault, ModelSilent):
-                raise fault  # a server that is too busy to answer is not one that cannot
+        no_schema = await self._fault(schema=_OK_SCHEMA)
+        silences = [f for f in (no_tools, no_schema) if isinstance(f, ModelSilent)]
+        if no_tools and no_schema and silences:
+            raise silences[0]  # a server that is too busy to answer is not one that cannot
         return Capabilities(
             tools=no_tools is None, json_schema=no_schema is None, context=tokens, model=self._name, why=str(no_tools or ""),
         )  # fmt: skip
@@ -191,10 +191,9 @@ class HttpModel:
             return error
         if "tools" in how:
             right = any(isinstance(p, ToolCall) and p.args is not None for p in pieces)
-            said = "".join(p.raw if isinstance(p, ToolCall) else p.text for p in pieces)
         else:
-            said = "".join(p.text for p in pieces if isinstance(p, Text))
-            right = _object(said) is not None
+            right = _object("".join(p.text for p in pieces if isinstance(p, Text))) is not None
+        said = "".join(p.raw if isinstance(p, ToolCall) else p.text for p in pieces)
         return None if right else BadRequest(f"tried with a short request it said {said[:80]!r}")
 
     async def _deltas(self, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
@@ -322,21 +321,21 @@ def _wanted(
     return body
 
 
-OK_SCHEMA: Final = {
+_OK_SCHEMA: Final = {
     "type": "object",
     "properties": {"ok": {"type": "boolean"}},
     "required": ["ok"],
     "additionalProperties": False,
 }
 CANARY: Final[Sequence[Message]] = ({"role": "user", "content": "Reply with ok: true."},)
-"""What a server is asked before it is trusted with tools: a call of PING, or an object of OK_SCHEMA."""
+"""What a server is asked before it is trusted with tools: a call of PING, or an object {"ok": true}."""
 PING: Final[Mapping[str, Any]] = {
     "type": "function",
     "function": {
         "name": "ping",
         "description": "Say ok.",
         "strict": True,
-        "parameters": OK_SCHEMA,
+        "parameters": _OK_SCHEMA,
     },
 }
 

@@ -32,7 +32,7 @@ names are learnt by heart before they are copied. The loss stays near its start 
 AGAIN = 12
 """Every so many batches they are repeated again: what is not asked for is unlearnt, and names are learnt by heart after all."""
 CANARIES = 200
-"""Of so many lessons one is a canary. Untaught, whether the model stops writing blanks between the marks of a JSON was chance."""
+"""Of so many lessons one is a canary. Untaught, it is chance whether the model ever stops writing blanks inside a JSON object."""
 LAST = 0.02
 """Learning rate at the end, as a share of its peak (cosine)."""
 CLIP = 1.0
@@ -267,8 +267,8 @@ def _trained(folder: Path, recipe: Mapping[str, Any], progress: Progress, asked:
     parameters = sum(p.numel() for p in model.parameters())
     length = sum(len(ids) for ids, _ in rows) / len(rows)
     progress.say("start", parameters=parameters, vocabulary=len(tokenizer), examples=len(rows), valid=len(valid), mean_tokens=length)  # fmt: skip
-    every = len(rows) // (CANARIES * max(1, len(canaries)))
-    course = Course([*rows, *canaries * max(1, every)], recipe, len(tokenizer))
+    copies = max(1, len(rows) // (CANARIES * max(1, len(canaries))))
+    course = Course([*rows, *canaries * copies], recipe, len(tokenizer))
     done = train(run, course, recipe, progress, asked)
     if not done:
         progress.say("stopped", step=run.step)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from agent.model import HttpModel, Patience, Text
+from agent.model import CANARY, HttpModel, Patience, Text
 from ontology.errors import BadRequest, Conflict, PlantroomError, Unavailable
 from services.llm.files import json_line
 from services.llm.lora import Adapter
@@ -160,9 +160,8 @@ class Adapters:
         """A completion and a tool call on the adapter itself."""
         patience = Patience(first_s=CANARY_S)
         async with HttpModel(url, name=name, key=self._servers.key, patience=patience) as model:
-            asked = [{"role": "user", "content": "Reply with ok."}]
             try:
-                _ = [piece async for piece in model.stream(asked, max_tokens=4) if isinstance(piece, Text)]  # fmt: skip
+                _ = [piece async for piece in model.stream(CANARY, max_tokens=4) if isinstance(piece, Text)]  # fmt: skip
                 able = await model.probe()
             except PlantroomError as wrong:
                 raise Unavailable(f"{name!r} does not answer on {replica}: {wrong}", hint="nothing was switched") from wrong  # fmt: skip

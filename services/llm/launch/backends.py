@@ -156,13 +156,8 @@ class Backend:
 
     async def _canary(self, more: Mapping[str, Any], within_s: float) -> Mapping[str, Any]:
         """The first choice of a short chat."""
-        body = {
-            "model": self.name,
-            "messages": list(CANARY),
-            "temperature": 0,
-            "stream": False,
-            **more,
-        }
+        asked = list(CANARY)
+        body = {"model": self.name, "messages": asked, "temperature": 0, "stream": False, **more}
         found = await self._json("POST", "/v1/chat/completions", body, within_s)
         choices = found.get("choices")
         if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
